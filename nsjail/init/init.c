@@ -1,0 +1,418 @@
+// pid 1 of a jail: it starts the interpreter and carries the job's bytes between the program and the worker.
+//
+//   init INTERPRETER FILE [ARGUMENT...]
+//
+// One Unix stream socket, /bay/s, leads to the worker. The program has three ordinary pipes, and never the socket. One poll loop,
+// no thread. The protocol is in ../README.md; this file enforces the worker's half of it too, so that no buffer can overflow.
+//
+// The life of a jail:
+//   PARKED   the interpreter owns the socket's reading side: it sends the ready byte and reads the job frame.
+//   RUNNING  the gate has opened (the interpreter has read the frame and dropped the socket): bytes are relayed.
+//   ENDING   the program has ended: every other process is killed and reaped, and both pipes are drained.
+//   LAST     the last frame (status or failure) is on its way; then wait until the worker closes.
+// The end of the socket, in any state, ends this process at once, and the kernel then kills the whole pid namespace.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SOCKET_PATH "/bay/s"
+#define HEADER 5               // a frame's type byte and its length
+#define CHUNK 65536            // the longest payload, and the credit for stdin
+#define ACK_AT (CHUNK / 4)     // acknowledge at the latest after so many bytes, so that the worker's next piece is on its way in time
+#define GATE_OPEN 0x06         // what the bootstrap writes to the gate once the socket is ours; anything else is a failure's text
+#define OWN_FD_FLOOR 20        // our own descriptors stay above the numbers that the interpreter is started with
+
+// What the interpreter finds at its start; bootstrap.py knows the same numbers.
+enum { FD_SOCKET_IN = 0, FD_SOCKET_OUT = 1, FD_ERRORS = 2, FD_STDIN = 10, FD_STDOUT = 11, FD_STDERR = 12, FD_GATE = 13 };
+
+// Our exit codes; nsjail ends with the same ones.
+enum { EXIT_DONE = 0, EXIT_FAILED = 95, EXIT_SETUP = 96, EXIT_CONNECT = 97, EXIT_WORKER_LEFT = 98, EXIT_PROTOCOL = 99 };
+
+enum state { PARKED, RUNNING, ENDING, LAST };
+enum { OUT = 0, ERR = 1 };
+
+static enum state state = PARKED;
+static int worker;             // the socket
+static int children;           // signalfd for SIGCHLD
+static int gate;               // reading end; -1 once it has spoken
+static int program_stdin;      // writing end; -1 once closed
+static int program_output[2];  // reading ends; -1 once drained
+static pid_t program;
+
+static bool program_ended;
+static bool all_reaped;
+static int exit_status;
+static struct rusage usage;
+
+static char failure[1200];     // why there was no job, if there was none
+static size_t failure_length;
+
+static unsigned char outgoing[HEADER + CHUNK]; // one frame at a time: while it waits, the pipes are not read, and so the program blocks
+static size_t outgoing_length, outgoing_sent;
+static bool last_frame_sent;
+
+static unsigned char incoming[HEADER + CHUNK];
+static size_t incoming_length;
+
+static unsigned char pending_stdin[CHUNK];     // bytes for the program's stdin; the worker's credit bounds them
+static size_t pending_stdin_length;
+static size_t unacknowledged;                  // bytes gone from there, of which the worker does not know yet
+static bool stdin_ended, stdin_refused;
+
+// ---------------------------------------------------------------------------------------------------------------- endings
+
+// The worker cannot be told (there is no socket yet, or it broke the protocol): say it in nsjail's log, which is our stderr.
+static void __attribute__((noreturn)) quit(int code, const char *what) {
+  char text[200];
+  int n = snprintf(text, sizeof text, "init: %s: %s\n", what, errno ? strerror(errno) : "the job ends here");
+  if (write(STDERR_FILENO, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1) < 0) {
+    // nowhere left to say it
+  }
+  _exit(code);
+}
+
+// The worker closed the socket: normal after the last frame, otherwise its way to end the job.
+static void __attribute__((noreturn)) worker_closed(void) {
+  _exit(!last_frame_sent ? EXIT_WORKER_LEFT : failure_length ? EXIT_FAILED : EXIT_DONE);
+}
+
+static void fail(const char *what, const char *why) {
+  int n = snprintf(failure, sizeof failure, "%s: %s", what, why);
+  failure_length = n < 0 ? 0 : (size_t)n < sizeof failure ? (size_t)n : sizeof failure - 1;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- to the worker
+
+static void put_u32(unsigned char *at, size_t value) {
+  at[0] = (unsigned char)(value >> 24), at[1] = (unsigned char)(value >> 16), at[2] = (unsigned char)(value >> 8), at[3] = (unsigned char)value;
+}
+
+static size_t get_u32(const unsigned char *at) {
+  return (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | (size_t)at[3];
+}
+
+// The payload is already in place, behind the header.
+static void frame(char type, size_t length) {
+  outgoing[0] = (unsigned char)type;
+  put_u32(outgoing + 1, length);
+  outgoing_length = HEADER + length;
+  outgoing_sent = 0;
+}
+
+static void send_outgoing(void) {
+  while (outgoing_length) {
+    // MSG_DONTWAIT and not O_NONBLOCK: the flag would belong to the socket itself, and the interpreter reads the same one.
+    ssize_t n = send(worker, outgoing + outgoing_sent, outgoing_length - outgoing_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0) worker_closed();
+    outgoing_sent += (size_t)n;
+    if (outgoing_sent == outgoing_length) {
+      outgoing_length = outgoing_sent = 0;
+      if (state == LAST) last_frame_sent = true;
+    }
+  }
+}
+
+static void send_acknowledgement(void) {
+  if (outgoing_length || state >= ENDING || !unacknowledged) return;
+  if (unacknowledged < ACK_AT && pending_stdin_length) return; // more will follow soon: one frame for all of it
+  put_u32(outgoing + HEADER, unacknowledged);
+  unacknowledged = 0;
+  frame('A', 4);
+  send_outgoing();
+}
+
+static void send_last(void) {
+  state = LAST;
+  if (failure_length) {
+    memcpy(outgoing + HEADER, failure, failure_length);
+    frame('X', failure_length);
+  } else {
+    bool signalled = WIFSIGNALED(exit_status);
+    int n = snprintf((char *)outgoing + HEADER, CHUNK, "%c %d %ld.%06ld %ld.%06ld %ld\n", signalled ? 'S' : 'E',
+                     signalled ? WTERMSIG(exit_status) : WEXITSTATUS(exit_status), (long)usage.ru_utime.tv_sec, (long)usage.ru_utime.tv_usec,
+                     (long)usage.ru_stime.tv_sec, (long)usage.ru_stime.tv_usec, usage.ru_maxrss);
+    frame('S', (size_t)n);
+  }
+  send_outgoing();
+}
+
+// ---------------------------------------------------------------------------------------------------------------- processes
+
+static void kill_everything(void) {
+  kill(-1, SIGKILL); // everything in this pid namespace but ourselves; the kernel lets no fork slip past it
+}
+
+// Orphans of the whole jail become our children, so "no child left" means "no process left".
+static void reap(void) {
+  struct signalfd_siginfo ignored[8];
+  while (read(children, ignored, sizeof ignored) > 0) {
+    // one signal may stand for many children: only wait4 counts
+  }
+  for (;;) {
+    int status;
+    struct rusage used;
+    pid_t pid = wait4(-1, &status, WNOHANG, &used);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) {
+      all_reaped = true; // ECHILD
+      return;
+    }
+    if (pid == 0) return;
+    if (pid == program) {
+      program_ended = true;
+      exit_status = status;
+      usage = used;
+    }
+  }
+}
+
+static void start_interpreter(char **command) {
+  int in[2], out[2], err[2], gate_pipe[2];
+  if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || pipe2(gate_pipe, O_CLOEXEC)) quit(EXIT_SETUP, "pipes");
+  int *ends[] = {&in[0], &in[1], &out[0], &out[1], &err[0], &err[1], &gate_pipe[0], &gate_pipe[1]};
+  for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+    int lifted = fcntl(*ends[k], F_DUPFD_CLOEXEC, OWN_FD_FLOOR); // else a dup2 below would overwrite another pipe's end
+    if (lifted < 0) quit(EXIT_SETUP, "lifting a pipe");
+    close(*ends[k]);
+    *ends[k] = lifted;
+  }
+  volatile int exec_error = 0; // shared with the child until it execs: that is vfork's meaning
+  program = vfork();
+  if (program < 0) quit(EXIT_SETUP, "vfork");
+  if (program == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid(); // a group of its own, for I and T
+    if (dup2(worker, FD_SOCKET_IN) >= 0 && dup2(worker, FD_SOCKET_OUT) >= 0 && dup2(err[1], FD_ERRORS) >= 0 && dup2(in[0], FD_STDIN) >= 0 &&
+        dup2(out[1], FD_STDOUT) >= 0 && dup2(err[1], FD_STDERR) >= 0 && dup2(gate_pipe[1], FD_GATE) >= 0)
+      execv(command[0], command);
+    exec_error = errno;
+    _exit(127);
+  }
+  close(in[0]), close(out[1]), close(err[1]), close(gate_pipe[1]);
+  if (exec_error) fail(command[0], strerror(exec_error));
+  gate = gate_pipe[0];
+  program_stdin = in[1];
+  program_output[OUT] = out[0];
+  program_output[ERR] = err[0];
+  int ours[] = {gate, program_stdin, program_output[OUT], program_output[ERR]}; // the program's ends are other descriptions: they stay blocking
+  for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
+    if (fcntl(ours[k], F_SETFL, O_NONBLOCK)) quit(EXIT_SETUP, "non-blocking pipe");
+}
+
+// ---------------------------------------------------------------------------------------------------------------- the gate
+
+static void read_gate(void) {
+  char text[1000];
+  ssize_t n = read(gate, text, sizeof text - 1);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  close(gate);
+  gate = -1;
+  if (n == 1 && text[0] == GATE_OPEN) {
+    state = RUNNING;
+  } else if (n > 0) {
+    text[n] = 0;
+    fail("bootstrap", text);
+    kill_everything();
+  }
+  // The end without a word: the interpreter has died, and its status and stderr will tell (interpreter_failed).
+}
+
+// The interpreter ended before it took a job: what it wrote to stderr is the reason, and no output of a program.
+static void interpreter_failed(void) {
+  if (failure_length) return;
+  char said[1000], text[1100];
+  ssize_t n = read(program_output[ERR], said, sizeof said - 1);
+  said[n > 0 ? n : 0] = 0;
+  bool signalled = WIFSIGNALED(exit_status);
+  snprintf(text, sizeof text, "ended before it took the job, %s %d: %s", signalled ? "signal" : "exit code",
+           signalled ? WTERMSIG(exit_status) : WEXITSTATUS(exit_status), said);
+  fail("interpreter", text);
+}
+
+// ---------------------------------------------------------------------------------------------------------------- the program's pipes
+
+static void drop_stdin(void) {
+  unacknowledged += pending_stdin_length;
+  pending_stdin_length = 0;
+}
+
+static void feed_stdin(void) {
+  while (pending_stdin_length && !stdin_refused) {
+    ssize_t n = write(program_stdin, pending_stdin, pending_stdin_length);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) break;
+    if (n < 0) {
+      stdin_refused = true; // nobody can read it any more
+      break;
+    }
+    pending_stdin_length -= (size_t)n;
+    memmove(pending_stdin, pending_stdin + n, pending_stdin_length);
+    unacknowledged += (size_t)n;
+  }
+  if (stdin_refused) drop_stdin();
+  if (program_stdin >= 0 && (stdin_refused || (stdin_ended && !pending_stdin_length))) {
+    close(program_stdin);
+    program_stdin = -1;
+    stdin_refused = true;
+  }
+  send_acknowledgement();
+}
+
+static void read_output(int which) {
+  if (outgoing_length || program_output[which] < 0) return;
+  ssize_t n = read(program_output[which], outgoing + HEADER, CHUNK);
+  if (n < 0 && errno == EINTR) return;
+  if (n < 0 && errno == EAGAIN && !all_reaped) return;
+  if (n <= 0) { // the end; or empty, and nobody left who could write
+    close(program_output[which]);
+    program_output[which] = -1;
+    return;
+  }
+  frame(which == OUT ? '1' : '2', (size_t)n);
+  send_outgoing();
+}
+
+// ---------------------------------------------------------------------------------------------------------------- from the worker
+
+static void signal_program(int signal) {
+  if (!program_ended) kill(-program, signal); // the group's id cannot be another's as long as we have not reaped the program
+}
+
+static void obey(unsigned char type, const unsigned char *payload, size_t length) {
+  errno = 0;
+  if (type != 'i' && length) quit(EXIT_PROTOCOL, "a message with a payload it must not have");
+  switch (type) {
+  case 'i':
+    if (stdin_ended) quit(EXIT_PROTOCOL, "stdin after its end");
+    if (length > CHUNK - pending_stdin_length - unacknowledged) quit(EXIT_PROTOCOL, "more stdin than acknowledged");
+    memcpy(pending_stdin + pending_stdin_length, payload, length);
+    pending_stdin_length += length;
+    feed_stdin();
+    break;
+  case 'e':
+    stdin_ended = true;
+    feed_stdin();
+    break;
+  case 'I': signal_program(SIGINT); break;
+  case 'T': signal_program(SIGTERM); break;
+  case 'K': kill_everything(); break;
+  default: quit(EXIT_PROTOCOL, "a message of an unknown type");
+  }
+}
+
+static void read_messages(void) {
+  ssize_t n = recv(worker, incoming + incoming_length, sizeof incoming - incoming_length, MSG_DONTWAIT);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  if (n <= 0) worker_closed();
+  incoming_length += (size_t)n;
+  size_t done = 0;
+  while (incoming_length - done >= HEADER) {
+    size_t length = get_u32(incoming + done + 1);
+    errno = 0;
+    if (length > CHUNK) quit(EXIT_PROTOCOL, "a message too long");
+    if (incoming_length - done < HEADER + length) break; // it fits: the buffer holds one message of the longest kind
+    obey(incoming[done], incoming + done + HEADER, length);
+    done += HEADER + length;
+  }
+  incoming_length -= done;
+  memmove(incoming, incoming + done, incoming_length);
+}
+
+// ---------------------------------------------------------------------------------------------------------------- the loop
+
+static void wait_for_events(void) {
+  static bool err_first;
+  enum { CHILDREN, GATE, WORKER, STDIN, OUTPUT, ERRORS, WATCHES };
+  bool relaying = state == RUNNING || state == ENDING;
+  bool may_read_pipes = relaying && !outgoing_length;
+  struct pollfd watch[WATCHES] = {
+      [CHILDREN] = {children, POLLIN, 0},
+      [GATE] = {state == PARKED ? gate : -1, POLLIN, 0},
+      // While parked, the bytes belong to the interpreter; but the end is always seen.
+      [WORKER] = {worker, (short)(POLLRDHUP | (state == PARKED ? 0 : POLLIN) | (outgoing_length ? POLLOUT : 0)), 0},
+      [STDIN] = {pending_stdin_length ? program_stdin : -1, POLLOUT, 0},
+      [OUTPUT] = {may_read_pipes ? program_output[OUT] : -1, POLLIN, 0},
+      [ERRORS] = {may_read_pipes ? program_output[ERR] : -1, POLLIN, 0},
+  };
+  if (poll(watch, WATCHES, -1) < 0) {
+    if (errno == EINTR) return;
+    quit(EXIT_SETUP, "poll");
+  }
+  if (watch[WORKER].revents & (POLLRDHUP | POLLHUP | POLLERR)) worker_closed();
+  if (watch[WORKER].revents & POLLIN) read_messages();
+  if (watch[WORKER].revents & POLLOUT) send_outgoing();
+  if (watch[GATE].revents) read_gate();
+  if (watch[CHILDREN].revents) reap();
+  if (watch[STDIN].revents) feed_stdin();
+  send_acknowledgement();
+  // Only one of both can go into the frame: take turns, or a flood on one would hide the other.
+  for (int k = 0; k < 2; k++) {
+    int which = err_first ? 1 - k : k;
+    if (!watch[OUTPUT + which].revents || outgoing_length) continue;
+    read_output(which);
+    err_first = which == OUT;
+    break;
+  }
+}
+
+int main(int count, char **command) {
+  (void)count;
+  // The program has our uid: without this it could read and write our memory and descriptors through /proc/1.
+  if (prctl(PR_SET_DUMPABLE, 0)) quit(EXIT_SETUP, "dumpable");
+  errno = 0;
+  if (count < 3) quit(EXIT_SETUP, "usage: init INTERPRETER FILE [ARGUMENT...]");
+
+  sigset_t handled;
+  sigemptyset(&handled);
+  sigaddset(&handled, SIGCHLD);
+  sigaddset(&handled, SIGPIPE);
+  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL); // ignored ones would be inherited
+  if (sigprocmask(SIG_SETMASK, &handled, NULL)) quit(EXIT_SETUP, "signal mask");
+  sigdelset(&handled, SIGPIPE);
+
+  int caller = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_un address = {AF_UNIX, SOCKET_PATH};
+  if (caller < 0 || connect(caller, (struct sockaddr *)&address, sizeof address)) quit(EXIT_CONNECT, SOCKET_PATH);
+  worker = fcntl(caller, F_DUPFD_CLOEXEC, OWN_FD_FLOOR);
+  int events = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+  children = fcntl(events, F_DUPFD_CLOEXEC, OWN_FD_FLOOR);
+  if (worker < 0 || children < 0) quit(EXIT_SETUP, "socket and signals");
+  close(caller), close(events);
+
+  start_interpreter(command + 1);
+  for (;;) {
+    if (program_ended && state < ENDING) {
+      if (gate >= 0) read_gate(); // its last word may still be in there
+      if (state != RUNNING) interpreter_failed();
+      state = ENDING;
+      drop_stdin();
+      kill_everything();
+      reap();
+    }
+    bool drained = failure_length || (program_output[OUT] < 0 && program_output[ERR] < 0);
+    if (state == ENDING && all_reaped && drained && !outgoing_length) send_last();
+    if (state == ENDING && all_reaped && !drained && !outgoing_length) {
+      // Nobody can write any more, so read without waiting; poll would never report a pipe whose other end somebody hides.
+      read_output(program_output[OUT] >= 0 ? OUT : ERR);
+      continue;
+    }
+    wait_for_events();
+  }
+}

@@ -1,0 +1,79 @@
+package dev.onpyrunner;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node's data folder: held by one node at a time, which says there where it can be reached. */
+final class DataFolder implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DataFolder.class);
+    private static final String URL = "node.url";
+
+    private final Path folder;
+    private final FileChannel channel;
+
+    private DataFolder(Path folder, FileChannel channel) {
+        this.folder = folder;
+        this.channel = channel;
+    }
+
+    /**
+     * Takes the folder, and makes it when it does not exist.
+     *
+     * @throws IOException when another node holds it, or it cannot be written
+     */
+    static DataFolder lock(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        FileChannel channel =
+                FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return new DataFolder(folder, channel);
+            }
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("held by this process", e);
+        }
+        channel.close();
+        String where = findNode(folder).map(u -> " at " + u).orElse("");
+        throw new IOException("Another node" + where + " uses the data folder " + folder
+                + ". Stop it, or choose another folder with --data.");
+    }
+
+    /** Where the node that holds a folder can be reached, as far as it has said. */
+    static Optional<String> findNode(Path folder) {
+        try {
+            return Optional.of(Files.readString(folder.resolve(URL)).trim());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    void publish(String url) throws IOException {
+        Files.writeString(folder.resolve(URL), url + "\n");
+    }
+
+    void unpublish() {
+        try {
+            Files.deleteIfExists(folder.resolve(URL));
+        } catch (IOException e) {
+            LOG.warn("{} stays: {}", URL, e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            LOG.warn("the data folder's lock: {}", e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.onpyrunner;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.stream.Stream;
+
+/** A client of the HTTP interface, as the command line needs it: blocking, and patient when a connection breaks. */
+final class JobClient {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final Duration TIMEOUT = Duration.ofSeconds(15);
+    private static final int TRIES = 10;
+    private static final long RETRY_MS = 500;
+
+    private final String url;
+    private final HttpClient http;
+
+    JobClient(String url) {
+        this.url = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
+        this.http = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(TIMEOUT)
+                .build();
+    }
+
+    /** Where the program's output goes. */
+    interface Viewer {
+        void output(boolean stderr, String text);
+
+        /** The job's worker was lost: what was shown is void, it runs again from the beginning. */
+        void restarted();
+    }
+
+    /** Whether a node answers there. */
+    boolean isAlive() throws InterruptedException {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/readyz"))
+                    .timeout(Duration.ofSeconds(2))
+                    .build();
+            return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException | IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** Posts a job; returns its id. Fails with the server's own sentence when it is refused. */
+    String submit(String json) throws IOException, InterruptedException {
+        HttpResponse<String> response = http.send(
+                HttpRequest.newBuilder(URI.create(url + "/v1/jobs"))
+                        .timeout(TIMEOUT)
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(json))
+                        .build(),
+                BodyHandlers.ofString());
+        return read(response).get("id").textValue();
+    }
+
+    /** The job as it is now, with its output. */
+    JsonNode get(String id) throws IOException, InterruptedException {
+        return read(http.send(request(id).GET().build(), BodyHandlers.ofString()));
+    }
+
+    /** Asks for a cancel. */
+    void cancel(String id) throws IOException, InterruptedException {
+        http.send(request(id).DELETE().build(), BodyHandlers.discarding());
+    }
+
+    private HttpRequest.Builder request(String id) {
+        return HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + id)).timeout(TIMEOUT);
+    }
+
+    private static JsonNode read(HttpResponse<String> response) throws IOException {
+        JsonNode json;
+        try {
+            json = MAPPER.readTree(response.body());
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    "The server at " + response.uri() + " is not an OnPyRunner: it answered " + response.statusCode());
+        }
+        if (response.statusCode() >= 400) {
+            StringBuilder said = new StringBuilder(json.path("detail").asText("status " + response.statusCode()));
+            json.path("errors")
+                    .forEach(e -> said.append("\n  ")
+                            .append(e.path("pointer").asText())
+                            .append(": ")
+                            .append(e.path("detail").asText()));
+            throw new IOException(said.toString());
+        }
+        return json;
+    }
+
+    /** Shows a job's output as it comes; returns the ended job, without its output. */
+    JsonNode follow(String id, Viewer viewer) throws IOException, InterruptedException {
+        String last = "";
+        IOException broken = null;
+        for (int tries = 0; tries < TRIES; tries++) {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + id + "/events"))
+                    .header("Accept", "text/event-stream");
+            if (!last.isEmpty()) {
+                request.header("Last-Event-ID", last);
+            }
+            try {
+                HttpResponse<Stream<String>> response = http.send(request.build(), BodyHandlers.ofLines());
+                try (Stream<String> lines = response.body()) {
+                    if (response.statusCode() != 200) {
+                        throw new IOException("The job's events cannot be read: status " + response.statusCode());
+                    }
+                    Iterator<String> each = lines.iterator();
+                    while (each.hasNext()) {
+                        String line = each.next();
+                        if (line.startsWith("data: ")) {
+                            JsonNode event = MAPPER.readTree(line.substring("data: ".length()));
+                            last = event.path("id").asText();
+                            tries = 0;
+                            if (show(event, viewer)) {
+                                return event.get("job");
+                            }
+                        }
+                    }
+                }
+            } catch (IOException e) {
+                broken = e;
+            } catch (UncheckedIOException e) {
+                broken = e.getCause();
+            }
+            Thread.sleep(RETRY_MS);
+        }
+        throw new IOException("The connection to " + url + " was lost. The job goes on: " + url + "/#" + id, broken);
+    }
+
+    private static boolean show(JsonNode event, Viewer viewer) {
+        switch (event.path("k").asText()) {
+            case "out" -> viewer.output(false, event.path("d").asText());
+            case "err" -> viewer.output(true, event.path("d").asText());
+            case "requeued" -> viewer.restarted();
+            case "end" -> {
+                return true;
+            }
+            default -> {
+                // kinds that a newer server may send
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,216 @@
+package dev.onpyrunner;
+
+import dev.onpyrunner.NodeConfig.Role;
+import dev.onpyrunner.console.ConsoleRoutes;
+import dev.onpyrunner.http.HttpVerticle;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.redis.EmbeddedRedis;
+import dev.onpyrunner.redis.RedisCheck;
+import dev.onpyrunner.redis.RedisSettings;
+import dev.onpyrunner.runner.RunnerSettings;
+import dev.onpyrunner.runner.RunnerVerticle;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.ThreadingModel;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One node: starts Vert.x, Redis where it is ours, and the verticles of its roles; stops them in order.
+ *
+ * <p>The order of stopping matters and is the node's own: no more requests taken, running jobs end, streams and requests
+ * end, then Redis.
+ */
+public final class Node implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+
+    private final NodeConfig config;
+    private final Vertx vertx;
+    private final String name;
+    private final DataFolder folder;
+    private final EmbeddedRedis embedded;
+    private final RedisSettings redis;
+    private volatile boolean ready;
+    private volatile int port;
+    private String runner;
+    private String http;
+    private boolean closed;
+
+    private Node(NodeConfig config, Runnable onFailure) throws IOException {
+        this.config = config;
+        this.name = UUID.randomUUID().toString().substring(0, 8);
+        this.folder = DataFolder.lock(config.dataDir());
+        EmbeddedRedis started = null;
+        try {
+            if (config.redis().isEmbedded()) {
+                started = EmbeddedRedis.start(
+                        config.redis().server(),
+                        config.dataDir().resolve("redis"),
+                        config.redis().maxmemoryBytes(),
+                        config.redis().timeoutMs(),
+                        onFailure);
+            }
+            this.embedded = started;
+            this.redis = started != null
+                    ? started.settings()
+                    : RedisSettings.of(config.redis().url(), config.redis().timeoutMs());
+        } catch (IOException | RuntimeException e) {
+            folder.close();
+            throw e;
+        }
+        this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
+    }
+
+    /**
+     * Starts a node and waits until it is ready. Blocks.
+     *
+     * @param onFailure run when the node has lost something it cannot go on without
+     * @throws IOException with a sentence that says what is wrong and what to do
+     */
+    public static Node start(NodeConfig config, Runnable onFailure) throws IOException {
+        Node node = new Node(config, onFailure);
+        try {
+            node.deploy();
+            return node;
+        } catch (IOException | RuntimeException e) {
+            node.close();
+            throw e;
+        }
+    }
+
+    private void deploy() throws IOException {
+        QueueSettings queue = config.queue().settings();
+        String runtime = Runtimes.nameOf(config.runner().python());
+        RunnerSettings runnerSettings = new RunnerSettings(
+                config.runner().slotsOrCores(),
+                runtime,
+                config.runner().python(),
+                config.runner().nsjail(),
+                config.runner().jailDir(),
+                config.runner().uidBase(),
+                config.runner().beatMs(),
+                config.runner().drainMs());
+        await(RedisCheck.check(vertx, redis)
+                .compose(v -> vertx.deployVerticle(new Reaper(redis, queue)))
+                .compose(v -> {
+                    if (!config.roles().contains(Role.RUNNER)) {
+                        return Future.succeededFuture();
+                    }
+                    return vertx.deployVerticle(
+                                    new RunnerVerticle(
+                                            runnerSettings, redis, queue, config.limits().standard(), name),
+                                    new DeploymentOptions()
+                                            .setThreadingModel(ThreadingModel.WORKER)
+                                            .setWorkerPoolName("onpyrunner-runner-" + name)
+                                            .setWorkerPoolSize(RunnerVerticle.poolSize(runnerSettings)))
+                            .onSuccess(id -> runner = id);
+                })
+                .compose(v -> vertx.deployVerticle(
+                                () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
+                                new DeploymentOptions().setInstances(instances()))
+                        .onSuccess(id -> http = id)));
+        ready = true;
+        folder.publish(url());
+        LOG.info("node {} is ready: {}", name, config.summary());
+    }
+
+    /** One event loop for each core; a free port can only be shared by one. */
+    private int instances() {
+        return config.http().port() == 0 || !config.roles().contains(Role.HTTP)
+                ? 1
+                : Runtime.getRuntime().availableProcessors();
+    }
+
+    private HttpVerticle.Node face() {
+        return new HttpVerticle.Node() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public boolean takesJobs() {
+                return config.roles().contains(Role.HTTP);
+            }
+
+            @Override
+            public BooleanSupplier ready() {
+                return () -> ready;
+            }
+
+            @Override
+            public Runnable mountConsole(Router router, Vertx v, JobStore store) {
+                return ConsoleRoutes.mount(router, v, store);
+            }
+
+            @Override
+            public void listening(int actual) {
+                port = actual;
+            }
+        };
+    }
+
+    private static void await(Future<?> future) throws IOException {
+        try {
+            future.toCompletionStage().toCompletableFuture().join();
+        } catch (java.util.concurrent.CompletionException e) {
+            Throwable cause = e.getCause();
+            if (cause instanceof java.net.BindException) {
+                throw new IOException(
+                        "The port is taken by another program. Choose another one with --port, or 0 for any.", cause);
+            }
+            throw new IOException(cause.getMessage(), cause);
+        }
+    }
+
+    /** The console's address. */
+    public String url() {
+        String host = config.http().host();
+        boolean any = host.equals("0.0.0.0") || host.equals("::");
+        String shown = any ? "127.0.0.1" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+        return "http://" + shown + ":" + port;
+    }
+
+    /** How other nodes reach this one's Redis. */
+    public RedisSettings redis() {
+        return redis;
+    }
+
+    /** Vert.x, for verticles that join this node. */
+    public Vertx vertx() {
+        return vertx;
+    }
+
+    /** Drains and stops. Blocks until all is ended; a second call does nothing. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        ready = false;
+        folder.unpublish();
+        quietly("the runner", runner == null ? Future.succeededFuture() : vertx.undeploy(runner));
+        quietly("HTTP", http == null ? Future.succeededFuture() : vertx.undeploy(http));
+        quietly("Vert.x", vertx.close());
+        if (embedded != null) {
+            embedded.stop();
+        }
+        folder.close();
+    }
+
+    private static void quietly(String what, Future<?> stopping) {
+        try {
+            stopping.toCompletionStage().toCompletableFuture().join();
+        } catch (java.util.concurrent.CompletionException e) {
+            LOG.error("{} did not stop well", what, e.getCause());
+        }
+    }
+}

@@ -1,0 +1,286 @@
+package dev.onpyrunner;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.onpyrunner.http.HttpSettings;
+import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.job.QueueSettings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A node's settings, one record for each section of {@code conf/onpyrunner.json}, which has every default and says what
+ * each setting means.
+ *
+ * <p>A flag goes before an environment variable, that before the file, that before the defaults.
+ */
+public record NodeConfig(
+        Set<Role> roles,
+        Path dataDir,
+        Log log,
+        Http http,
+        Redis redis,
+        Queue queue,
+        Runner runner,
+        LimitPair limits,
+        Jobs jobs,
+        Caps caps) {
+
+    /** What a node does. */
+    public enum Role {
+        HTTP,
+        RUNNER
+    }
+
+    /** How log lines look. */
+    public enum Log {
+        TEXT,
+        JSON
+    }
+
+    /** Section {@code http}. */
+    public record Http(String host, int port, int maxWaitS) {}
+
+    /** Section {@code redis}. */
+    public record Redis(String url, long timeoutMs, String server, long maxmemoryBytes) {
+        static final String EMBEDDED = "embedded";
+
+        public Redis {
+            if (!url.equals(EMBEDDED) && !url.matches("(rediss?|unix)://.+")) {
+                throw new IllegalArgumentException("url must be 'embedded' or begin with redis:// or rediss://");
+            }
+            if (timeoutMs < 1 || maxmemoryBytes < 1) {
+                throw new IllegalArgumentException("timeout_ms and maxmemory_bytes must be positive");
+            }
+        }
+
+        boolean isEmbedded() {
+            return url.equals(EMBEDDED);
+        }
+    }
+
+    /** Section {@code queue}. */
+    public record Queue(
+            String prefix, int partitions, long maxQueued, long maxLivePerClient, long leaseMs, long timeoutMs) {
+        QueueSettings settings() {
+            return new QueueSettings(prefix, partitions, maxQueued, maxLivePerClient, leaseMs, timeoutMs);
+        }
+    }
+
+    /** Section {@code runner}. */
+    public record Runner(
+            int slots, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
+        int slotsOrCores() {
+            return slots == 0 ? Runtime.getRuntime().availableProcessors() : slots;
+        }
+    }
+
+    /** Section {@code limits}. */
+    public record LimitPair(
+            @com.fasterxml.jackson.annotation.JsonProperty("default") Limits standard, Limits maximum) {}
+
+    /** Section {@code jobs}. */
+    public record Jobs(long retentionS, long maxRetentionS, int starts, int maxStarts) {}
+
+    /** Section {@code caps}. */
+    public record Caps(
+            long bodyBytes, long programBytes, long stdinBytes, int files, int items, int itemBytes) {
+        HttpSettings.Caps settings() {
+            return new HttpSettings.Caps(bodyBytes, programBytes, stdinBytes, files, items, itemBytes);
+        }
+    }
+
+    public NodeConfig {
+        roles = Set.copyOf(roles);
+        if (roles.isEmpty()) {
+            throw new IllegalArgumentException("roles must name http, runner or both");
+        }
+        queue.settings();
+        if (queue.leaseMs() < 3 * runner.beatMs()) {
+            throw new IllegalArgumentException("queue.lease_ms must be at least three times runner.beat_ms");
+        }
+    }
+
+    /** A setting that makes no sense, with a sentence that names it. */
+    public static final class ConfigException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        public ConfigException(String message) {
+            super(message);
+        }
+    }
+
+    private static final String ENV = "ONPY_";
+    private static final String FILE = "ONPY_CONFIG";
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_JAVA_COMMENTS)
+            .enable(com.fasterxml.jackson.databind.MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(com.fasterxml.jackson.databind.MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .build();
+
+    /**
+     * Puts the settings together.
+     *
+     * @param file settings that differ from the defaults; null for the file that {@code ONPY_CONFIG} names, or none
+     * @param environment variables; those that begin with {@code ONPY_} and name a setting count
+     * @param flags settings by path, such as {@code http.port}
+     * @throws ConfigException when something is wrong with them
+     */
+    public static NodeConfig load(Path file, Map<String, String> environment, Map<String, String> flags) {
+        ObjectNode settings = defaults();
+        ObjectNode shape = settings.deepCopy();
+        Path chosen = file == null && environment.get(FILE) != null ? Path.of(environment.get(FILE)) : file;
+        if (chosen != null) {
+            merge(settings, read(chosen), "", chosen);
+        }
+        override(settings, shape, "", environment);
+        flags.forEach((path, value) -> set(settings, path, value, "--" + path));
+        try {
+            return MAPPER.treeToValue(settings, NodeConfig.class);
+        } catch (JsonMappingException e) {
+            throw new ConfigException("The setting '" + path(e) + "' is wrong: " + reason(e));
+        } catch (JsonProcessingException e) {
+            throw new ConfigException("The settings are wrong: " + e.getOriginalMessage());
+        }
+    }
+
+    private static ObjectNode defaults() {
+        try (InputStream in = NodeConfig.class.getResourceAsStream("/conf/onpyrunner.json")) {
+            return (ObjectNode) MAPPER.readTree(in);
+        } catch (IOException e) {
+            throw new IllegalStateException("the packaged conf/onpyrunner.json cannot be read", e);
+        }
+    }
+
+    private static ObjectNode read(Path file) {
+        try {
+            JsonNode read = MAPPER.readTree(Files.readAllBytes(file));
+            if (!(read instanceof ObjectNode object)) {
+                throw new ConfigException(file + " must hold one JSON object.");
+            }
+            return object;
+        } catch (JsonProcessingException e) {
+            throw new ConfigException(file + " is not JSON: " + e.getOriginalMessage() + " (line "
+                    + e.getLocation().getLineNr() + ")");
+        } catch (IOException e) {
+            throw new ConfigException(file + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static void merge(ObjectNode into, ObjectNode from, String at, Path file) {
+        for (Map.Entry<String, JsonNode> e : from.properties()) {
+            String path = at + e.getKey();
+            JsonNode present = into.get(e.getKey());
+            if (present == null) {
+                throw new ConfigException("There is no setting '" + path + "' (in " + file + ").");
+            }
+            if (present instanceof ObjectNode inner) {
+                if (!(e.getValue() instanceof ObjectNode object)) {
+                    throw new ConfigException("The setting '" + path + "' must be an object (in " + file + ").");
+                }
+                merge(inner, object, path + ".", file);
+            } else {
+                into.set(e.getKey(), e.getValue());
+            }
+        }
+    }
+
+    private static void override(
+            ObjectNode settings, JsonNode shape, String at, Map<String, String> environment) {
+        for (Map.Entry<String, JsonNode> e : shape.properties()) {
+            String path = at + e.getKey();
+            String name = ENV + path.replace('.', '_').toUpperCase(Locale.ROOT);
+            if (e.getValue().isObject()) {
+                override(settings, e.getValue(), path + ".", environment);
+            } else if (environment.get(name) != null) {
+                set(settings, path, environment.get(name), name);
+            }
+        }
+    }
+
+    private static void set(ObjectNode settings, String path, String value, String from) {
+        String[] steps = path.split("\\.");
+        ObjectNode parent = settings;
+        for (int i = 0; i < steps.length - 1; i++) {
+            parent = (ObjectNode) parent.get(steps[i]);
+        }
+        String last = steps[steps.length - 1];
+        JsonNode present = parent.get(last);
+        if (present.isNumber()) {
+            if (!value.matches("-?[0-9]{1,18}")) {
+                throw new ConfigException(from + " must be a whole number, not '" + value + "'.");
+            }
+            parent.put(last, Long.parseLong(value));
+        } else if (present.isArray()) {
+            var list = parent.putArray(last);
+            for (String item : value.split(",")) {
+                list.add(item.trim());
+            }
+        } else {
+            parent.set(last, new TextNode(value));
+        }
+    }
+
+    private static String path(JsonMappingException e) {
+        StringBuilder path = new StringBuilder();
+        for (JsonMappingException.Reference step : e.getPath()) {
+            if (step.getFieldName() != null) {
+                path.append(path.isEmpty() ? "" : ".").append(step.getFieldName());
+            }
+        }
+        return path.toString();
+    }
+
+    private static String reason(JsonMappingException e) {
+        Throwable cause = e;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof com.fasterxml.jackson.databind.exc.InvalidFormatException format
+                && format.getTargetType().isEnum()) {
+            return "it must be one of "
+                    + java.util.Arrays.toString(format.getTargetType().getEnumConstants())
+                            .toLowerCase(Locale.ROOT) + ", not '" + format.getValue() + "'";
+        }
+        return cause instanceof JsonProcessingException json ? json.getOriginalMessage() : cause.getMessage();
+    }
+
+    HttpSettings httpSettings(String runtime) {
+        return new HttpSettings(
+                http.host(),
+                http.port(),
+                http.maxWaitS(),
+                caps.settings(),
+                runtime,
+                limits.standard(),
+                limits.maximum(),
+                jobs.retentionS(),
+                jobs.maxRetentionS(),
+                jobs.starts(),
+                jobs.maxStarts());
+    }
+
+    /** The settings in short, without secrets. */
+    String summary() {
+        String url = redis.url().replaceAll("//[^@/]*@", "//***@");
+        return "roles " + roles + ", redis " + url + ", slots " + runner.slotsOrCores() + ", data in " + dataDir;
+    }
+}

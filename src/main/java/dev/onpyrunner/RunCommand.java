@@ -1,0 +1,183 @@
+package dev.onpyrunner;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code run}: runs a program as a job and behaves like it. */
+@Command(
+        name = "run",
+        description = "Run a program in the jail and behave like it: its output, its exit code.",
+        footer = {
+            "",
+            "The program's input is --stdin, or what is piped into this command. A running node is used,",
+            "else a private one is started for this run.",
+            "Exit code: the program's; 128 + n when it died of signal n; 124 at a time limit, 137 at the",
+            "memory limit, 153 at the output limit; 130 when cancelled; 125 when the system failed;",
+            "2 when the job could not be started."
+        })
+final class RunCommand implements Callable<Integer> {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final int TIME_LIMIT = 124;
+    private static final int SYSTEM_FAILED = 125;
+    private static final int CANCELLED = 130;
+    private static final int MEMORY_LIMIT = 137;
+    private static final int OUTPUT_LIMIT = 153;
+    private static final List<String> SIGNALS = List.of(
+            "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+            "ALRM", "TERM");
+
+    @Parameters(paramLabel = "FILE", description = "The program; - reads it from the standard input.")
+    private String file;
+
+    @Option(names = "--stdin", paramLabel = "FILE", description = "The program's input.")
+    private Path stdin;
+
+    @Option(names = "--arg", paramLabel = "A", description = "An argument of the program; may be repeated.")
+    private List<String> args = List.of();
+
+    @Option(names = "--limit", paramLabel = "NAME=N", description = "A limit, such as cpu_ms=2000; may be repeated.")
+    private Map<String, Long> limits = new LinkedHashMap<>();
+
+    @Option(names = "--url", paramLabel = "URL", description = "The node to use, such as http://127.0.0.1:8080.")
+    private String url;
+
+    @Option(names = "--json", description = "Print the ended job as JSON instead of the program's output.")
+    private boolean json;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        System.setProperty("ONPY_LOG_LEVEL", "ERROR"); // before the first logger is made
+        String request = request();
+        String running = url != null ? url : runningNode().orElse(null);
+        if (running != null) {
+            return run(running, request);
+        }
+        try (PrivateNode node = PrivateNode.start()) {
+            Thread stop = new Thread(node::close, "onpyrunner-stop");
+            Runtime.getRuntime().addShutdownHook(stop);
+            return run(node.url(), request);
+        }
+    }
+
+    private static Optional<String> runningNode() throws InterruptedException {
+        Path data = NodeConfig.load(null, System.getenv(), Map.of()).dataDir();
+        Optional<String> found = DataFolder.findNode(data);
+        return found.isPresent() && new JobClient(found.get()).isAlive() ? found : Optional.empty();
+    }
+
+    private String request() throws IOException {
+        ObjectNode job = MAPPER.createObjectNode();
+        boolean programIsStdin = file.equals("-");
+        byte[] program = programIsStdin ? System.in.readAllBytes() : read(Path.of(file));
+        String entry = programIsStdin ? "main.py" : Path.of(file).getFileName().toString();
+        job.put("entry", entry);
+        job.putArray("files")
+                .addObject()
+                .put("path", entry)
+                .put("content_base64", Base64.getEncoder().encodeToString(program));
+        byte[] input = new byte[0];
+        if (stdin != null) {
+            input = read(stdin);
+        } else if (!programIsStdin && !isTerminal()) {
+            input = System.in.readAllBytes();
+        }
+        job.put("stdin_base64", Base64.getEncoder().encodeToString(input));
+        job.set("args", MAPPER.valueToTree(args));
+        job.set("limits", MAPPER.valueToTree(limits));
+        return job.toString();
+    }
+
+    private static byte[] read(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new IOException(path + " is a folder.");
+        }
+        if (!Files.exists(path)) {
+            throw new IOException("There is no file " + path + ".");
+        }
+        return Files.readAllBytes(path);
+    }
+
+    /** Whether a person would have to type the input. Input that is typed while the program runs is not offered yet. */
+    private static boolean isTerminal() {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException e) {
+            return true; // no standard input at all
+        }
+    }
+
+    private int run(String node, String request) throws IOException, InterruptedException {
+        JobClient client = new JobClient(node);
+        String id = client.submit(request);
+        Thread cancel = new Thread(
+                () -> {
+                    try {
+                        client.cancel(id);
+                    } catch (IOException e) {
+                        System.err.println("onpyrunner: the job could not be cancelled: " + e.getMessage());
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                "onpyrunner-cancel");
+        Runtime.getRuntime().addShutdownHook(cancel);
+        PrintStream out = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.err), false, StandardCharsets.UTF_8);
+        JsonNode job = client.follow(id, new JobClient.Viewer() {
+            @Override
+            public void output(boolean stderr, String text) {
+                if (!json) {
+                    (stderr ? err : out).print(text);
+                    (stderr ? err : out).flush();
+                }
+            }
+
+            @Override
+            public void restarted() {
+                err.println("\nonpyrunner: a worker was lost; the program starts again");
+            }
+        });
+        Runtime.getRuntime().removeShutdownHook(cancel);
+        if (json) {
+            out.println(client.get(id).toPrettyString());
+            out.flush();
+        }
+        return exitCode(job, err);
+    }
+
+    private int exitCode(JsonNode job, PrintStream err) {
+        String status = job.path("status").asText();
+        String outcome = status.equals("DONE") ? job.path("outcome").asText() : status;
+        int code =
+                switch (outcome) {
+                    case "OK", "RUNTIME_ERROR" -> job.path("exit_code").asInt();
+                    case "SIGNALED" -> 128
+                            + Math.max(0, SIGNALS.indexOf(job.path("signal").asText().replaceFirst("SIG", "")));
+                    case "CPU_LIMIT", "WALL_LIMIT", "IDLE_LIMIT" -> TIME_LIMIT;
+                    case "MEMORY_LIMIT" -> MEMORY_LIMIT;
+                    case "OUTPUT_LIMIT" -> OUTPUT_LIMIT;
+                    case "CANCELLED" -> CANCELLED;
+                    default -> SYSTEM_FAILED;
+                };
+        if (!json && !outcome.equals("OK") && !outcome.equals("RUNTIME_ERROR")) {
+            err.println("onpyrunner: " + job.path("message").asText());
+        }
+        return code;
+    }
+}

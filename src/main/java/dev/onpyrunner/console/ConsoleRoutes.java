@@ -1,0 +1,168 @@
+package dev.onpyrunner.console;
+
+import dev.onpyrunner.job.EventBatch;
+import dev.onpyrunner.job.EventId;
+import dev.onpyrunner.job.JobFeed;
+import dev.onpyrunner.job.JobId;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Refusal;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.net.URI;
+import java.util.HashSet;
+import java.util.Set;
+
+/** {@code /v1/jobs/{id}/events} and {@code /console}: viewers of one job. Confined to one event loop. */
+public final class ConsoleRoutes {
+    private static final long COMMENT_MS = 15_000;
+
+    private final Vertx vertx;
+    private final JobStore store;
+    private final Set<ConsoleSocket> sockets = new HashSet<>();
+    private final Set<HttpServerResponse> streams = new HashSet<>();
+
+    private ConsoleRoutes(Vertx vertx, JobStore store) {
+        this.vertx = vertx;
+        this.store = store;
+    }
+
+    /** Adds the routes; the result ends all streams, for when the node stops: clients come back to any other node. */
+    public static Runnable mount(Router router, Vertx vertx, JobStore store) {
+        ConsoleRoutes routes = new ConsoleRoutes(vertx, store);
+        router.get("/v1/jobs/:id/events")
+                .method(HttpMethod.HEAD)
+                .produces("text/event-stream")
+                .handler(routes::events);
+        router.get("/v1/jobs/:id/console").handler(routes::console);
+        return routes::endAll;
+    }
+
+    private void endAll() {
+        Set.copyOf(sockets).forEach(ConsoleSocket::drain);
+        Set.copyOf(streams).forEach(HttpServerResponse::end);
+    }
+
+    private static JobId id(RoutingContext ctx) {
+        if (!JobId.isWellFormed(ctx.pathParam("id"))) {
+            throw new Refusal.NoSuchJob();
+        }
+        return new JobId(ctx.pathParam("id"));
+    }
+
+    private static EventId after(RoutingContext ctx) {
+        String last = ctx.request().getHeader("Last-Event-ID");
+        String text = last != null && !last.isEmpty() ? last : ctx.request().getParam("after");
+        if (text == null || text.isEmpty()) {
+            return EventId.START;
+        }
+        return EventId.parse(text)
+                .orElseThrow(() ->
+                        new HttpException(400, "The event id must be two numbers with '-' between, as events have it."));
+    }
+
+    private void events(RoutingContext ctx) {
+        JobId id = id(ctx);
+        EventId after = after(ctx);
+        store.find(id).onFailure(ctx::fail).onSuccess(job -> {
+            HttpServerResponse response = ctx.response()
+                    .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
+                    .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+                    .putHeader("X-Accel-Buffering", "no");
+            if (ctx.request().method() == HttpMethod.HEAD) {
+                response.end();
+                return;
+            }
+            response.setChunked(true);
+            response.write(":\n\n"); // the headers leave at once
+            stream(response, id, after);
+        });
+    }
+
+    private void stream(HttpServerResponse response, JobId id, EventId after) {
+        JobFeed feed = JobFeed.open(vertx, store, id, after, new JobFeed.Viewer() {
+            @Override
+            public boolean isFull() {
+                return response.writeQueueFull();
+            }
+
+            @Override
+            public void events(EventBatch batch) {
+                StringBuilder text = new StringBuilder();
+                for (Object o : new JsonArray(batch.json())) {
+                    JsonObject event = (JsonObject) o;
+                    text.append("id: ").append(event.getString("id")).append('\n');
+                    text.append("data: ").append(event.encode()).append("\n\n");
+                }
+                response.write(text.toString());
+                if (batch.ended()) {
+                    response.end();
+                }
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                response.end();
+            }
+        });
+        // A comment now and then keeps proxies from closing a silent stream, and shows us a dead client.
+        long timer = vertx.setPeriodic(COMMENT_MS, t -> response.write(":\n\n"));
+        streams.add(response);
+        response.drainHandler(v -> feed.resume());
+        response.endHandler(v -> over(response, feed, timer));
+        response.closeHandler(v -> over(response, feed, timer));
+    }
+
+    private void over(HttpServerResponse response, JobFeed feed, long timer) {
+        vertx.cancelTimer(timer);
+        streams.remove(response);
+        feed.close();
+    }
+
+    private void console(RoutingContext ctx) {
+        JobId id = id(ctx);
+        EventId after = after(ctx);
+        String upgrade = ctx.request().getHeader(HttpHeaders.UPGRADE);
+        if (!"websocket".equalsIgnoreCase(upgrade)) {
+            throw new HttpException(400, "This address is a WebSocket. Open it as ws:// or wss://.");
+        }
+        if (!isSameOrigin(ctx)) {
+            throw new HttpException(403, "The console may only be opened from this server's own page.");
+        }
+        ctx.request().pause();
+        store.find(id)
+                .compose(job -> {
+                    ctx.request().resume();
+                    return ctx.request().toWebSocket().onSuccess(ws -> {
+                        ConsoleSocket socket = new ConsoleSocket(vertx, store, job, ws);
+                        sockets.add(socket);
+                        socket.open(after, () -> sockets.remove(socket));
+                    });
+                })
+                .onFailure(e -> {
+                    ctx.request().resume();
+                    ctx.fail(e);
+                });
+    }
+
+    /** A page of another origin must not open a console in its visitor's name; programs send no Origin. */
+    private static boolean isSameOrigin(RoutingContext ctx) {
+        String origin = ctx.request().getHeader(HttpHeaders.ORIGIN);
+        if (origin == null) {
+            return true;
+        }
+        try {
+            String host = ctx.request().getHeader(HttpHeaders.HOST);
+            return URI.create(origin).getRawAuthority() != null
+                    && URI.create(origin).getRawAuthority().equalsIgnoreCase(host);
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+}

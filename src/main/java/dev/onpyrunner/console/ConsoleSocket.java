@@ -1,0 +1,125 @@
+package dev.onpyrunner.console;
+
+import dev.onpyrunner.job.EventBatch;
+import dev.onpyrunner.job.EventId;
+import dev.onpyrunner.job.Job;
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobFeed;
+import dev.onpyrunner.job.JobStore;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * One live console: a viewer of one job over a WebSocket.
+ *
+ * <p>It says hello, then sends events as they come, and closes after the end. A viewer who reads slowly is sent nothing
+ * more until its socket is free again, and then gets the rest from the log. Closing it never touches the job.
+ */
+final class ConsoleSocket implements JobFeed.Viewer {
+    private static final int HEARTBEAT_MS = 20_000;
+    private static final short OVER = 1000;
+    private static final short DRAINING = 1012;
+    private static final short BAD_MESSAGE = 4000;
+    private static final short NO_SUCH_JOB = 4004;
+
+    private final Vertx vertx;
+    private final JobStore store;
+    private final Job job;
+    private final ServerWebSocket socket;
+    private JobFeed feed;
+
+    ConsoleSocket(Vertx vertx, JobStore store, Job job, ServerWebSocket socket) {
+        this.vertx = vertx;
+        this.store = store;
+        this.job = job;
+        this.socket = socket;
+    }
+
+    void open(EventId after, Runnable whenClosed) {
+        socket.textMessageHandler(this::message);
+        socket.binaryMessageHandler(b -> close(BAD_MESSAGE, "only text frames are understood"));
+        socket.exceptionHandler(e -> socket.close());
+        JsonObject hello =
+                new JsonObject().put("op", "hello").put("job", job.toJson()).put("heartbeat_ms", HEARTBEAT_MS);
+        socket.writeTextMessage(hello.encode());
+        feed = JobFeed.open(vertx, store, job.id(), after, this);
+        socket.drainHandler(v -> feed.resume());
+        socket.closeHandler(v -> {
+            feed.close();
+            whenClosed.run();
+        });
+    }
+
+    private void message(String text) {
+        JsonObject message;
+        try {
+            message = new JsonObject(text);
+        } catch (DecodeException e) {
+            close(BAD_MESSAGE, "not a JSON object");
+            return;
+        }
+        Object op = message.getValue("op");
+        if ("ping".equals(op)) {
+            socket.writeTextMessage("{\"op\":\"pong\"}");
+        } else if ("cancel".equals(op)) {
+            cancel();
+        } else if ("stdin".equals(op) || "eof".equals(op) || "signal".equals(op)) {
+            problem("This server does not offer interactive jobs yet.");
+        } else {
+            close(BAD_MESSAGE, "unknown op");
+        }
+    }
+
+    private void cancel() {
+        store.cancel(job.id())
+                .onSuccess(c -> {
+                    if (c == JobStore.Cancelled.ASKED) {
+                        new JobBus(vertx).cancel(job.id());
+                    } else if (c == JobStore.Cancelled.AT_ONCE) {
+                        new JobBus(vertx).nudge(job.id());
+                    }
+                })
+                .onFailure(e -> problem("The job could not be cancelled. Try again."));
+    }
+
+    private void problem(String detail) {
+        JsonObject problem = new JsonObject()
+                .put("type", "/problems/unavailable")
+                .put("title", "Unavailable")
+                .put("status", 503)
+                .put("detail", detail);
+        socket.writeTextMessage(
+                new JsonObject().put("op", "problem").put("problem", problem).encode());
+    }
+
+    @Override
+    public boolean isFull() {
+        return socket.writeQueueFull();
+    }
+
+    @Override
+    public void events(EventBatch batch) {
+        socket.writeTextMessage("{\"op\":\"events\",\"events\":" + batch.json() + "}");
+        if (batch.ended()) {
+            close(OVER, null);
+        }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        close(NO_SUCH_JOB, "the job is gone");
+    }
+
+    /** The node stops: the client reconnects, to any node, with its last event. */
+    void drain() {
+        close(DRAINING, "the node stops");
+    }
+
+    private void close(short code, String reason) {
+        if (!socket.isClosed()) {
+            socket.close(code, reason);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.job.Limits;
+import java.util.Objects;
+
+/**
+ * How the HTTP interface behaves.
+ *
+ * @param host address to listen on
+ * @param port 0 for any free one
+ * @param maxWaitS longest time a request may wait for its job, in seconds
+ * @param runtime the interpreter of jobs that name none
+ * @param defaults limits of jobs that name none
+ * @param maximum largest limits that a job may ask for
+ * @param retentionS how long a result is kept when the job does not say, in seconds
+ * @param maxRetentionS most that it may ask for, in seconds
+ * @param maxStarts how often a job may be started when it does not say, and at most
+ */
+public record HttpSettings(
+        String host,
+        int port,
+        int maxWaitS,
+        Caps caps,
+        String runtime,
+        Limits defaults,
+        Limits maximum,
+        long retentionS,
+        long maxRetentionS,
+        int defaultMaxStarts,
+        int maxStarts) {
+    public HttpSettings {
+        Objects.requireNonNull(host, "host");
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("port must be 0 to 65535: " + port);
+        }
+        if (maxWaitS < 0) {
+            throw new IllegalArgumentException("max_wait_s must not be negative");
+        }
+        if (retentionS < 1 || retentionS > maxRetentionS) {
+            throw new IllegalArgumentException("retention_s must be 1 to its maximum");
+        }
+        if (defaultMaxStarts < 1 || defaultMaxStarts > maxStarts) {
+            throw new IllegalArgumentException("max_starts must be 1 to its maximum");
+        }
+    }
+
+    /**
+     * How large a request may be.
+     *
+     * @param bodyBytes the whole body
+     * @param programBytes source and files together
+     * @param items files, arguments and variables, the last two of {@code itemBytes} each
+     */
+    public record Caps(long bodyBytes, long programBytes, long stdinBytes, int files, int items, int itemBytes) {
+        public Caps {
+            if (bodyBytes < 1 || programBytes < 1 || stdinBytes < 0 || files < 1 || items < 0 || itemBytes < 1) {
+                throw new IllegalArgumentException("the caps of a request must be positive");
+            }
+        }
+    }
+}

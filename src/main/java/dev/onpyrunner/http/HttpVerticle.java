@@ -1,0 +1,110 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.redis.RedisLink;
+import dev.onpyrunner.redis.RedisSettings;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.ext.web.Router;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** Serves HTTP on one event loop, with one connection to Redis of its own. Nothing here blocks. */
+public final class HttpVerticle extends VerticleBase {
+    private static final long LAST_REQUESTS_S = 5;
+
+    private final HttpSettings settings;
+    private final RedisSettings redis;
+    private final QueueSettings queue;
+    private final Node node;
+    private RedisLink link;
+    private HttpServer server;
+    private Waits waits;
+
+    /** What this verticle has to know of the node around it. */
+    public interface Node {
+        /** Its name, part of a bus address. */
+        String name();
+
+        /** Whether it takes jobs: with the role alone it serves health and nothing else. */
+        boolean takesJobs();
+
+        /** Whether it is up and does not drain. */
+        BooleanSupplier ready();
+
+        /** Adds the routes of the live console; returns what ends its streams. */
+        Runnable mountConsole(Router router, Vertx vertx, JobStore store);
+
+        /** Hears the port once the server listens. */
+        void listening(int port);
+    }
+
+    public HttpVerticle(HttpSettings settings, RedisSettings redis, QueueSettings queue, Node node) {
+        this.settings = settings;
+        this.redis = redis;
+        this.queue = queue;
+        this.node = node;
+    }
+
+    private Runnable endConsoles = () -> {};
+
+    @Override
+    public Future<?> start() {
+        // One address for each instance: the answer to a waiting request needs no lookup.
+        String address = "onpyrunner.node." + node.name() + "." + UUID.randomUUID();
+        return RedisLink.open(vertx, redis, "http")
+                .onSuccess(l -> link = l)
+                .compose(l -> {
+                    JobStore store = new JobStore(l, queue);
+                    waits = new Waits(vertx, store);
+                    Router router = router(store, address);
+                    return waits.listen(address).map(router);
+                })
+                .compose(router -> {
+                    HttpServerOptions options = new HttpServerOptions()
+                            .setHost(settings.host())
+                            .setPort(settings.port())
+                            // On shutdown some clients fail a request in flight when it came by clear-text HTTP/2.
+                            .setHttp2ClearTextEnabled(false)
+                            .setMaxFormAttributeSize(0)
+                            .setCompressionSupported(false);
+                    options.addWebSocketSubProtocol("onpyrunner.v1");
+                    server = vertx.createHttpServer(options).requestHandler(router);
+                    return server.listen();
+                })
+                .onSuccess(s -> node.listening(s.actualPort()));
+    }
+
+    private Router router(JobStore store, String address) {
+        Router router = Router.router(vertx);
+        Problems.mount(router);
+        router.route().handler(ctx -> {
+            String id = ctx.request().getHeader("X-Request-Id");
+            boolean good = id != null && id.matches("[A-Za-z0-9._-]{1,64}");
+            ctx.response()
+                    .putHeader("X-Request-Id", good ? id : UUID.randomUUID().toString())
+                    .putHeader("X-Content-Type-Options", "nosniff");
+            ctx.next();
+        });
+        new HealthRoutes(store, node.ready()).mount(router);
+        if (node.takesJobs()) {
+            endConsoles = node.mountConsole(router, vertx, store);
+            new JobRoutes(vertx, settings, store, waits, node.ready(), address).mount(router);
+            PageRoutes.mount(router);
+        }
+        return router;
+    }
+
+    /** Answers what waits, ends the consoles, lets other requests end, closes. */
+    @Override
+    public Future<?> stop() {
+        waits.endAll();
+        endConsoles.run();
+        return server.shutdown(LAST_REQUESTS_S, TimeUnit.SECONDS).eventually(link::close);
+    }
+}

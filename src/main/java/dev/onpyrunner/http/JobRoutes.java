@@ -1,0 +1,273 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.http.Problem.Kind;
+import dev.onpyrunner.job.Idempotency;
+import dev.onpyrunner.job.Job;
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobId;
+import dev.onpyrunner.job.JobSpec;
+import dev.onpyrunner.job.JobStatus;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Output;
+import dev.onpyrunner.job.Owner;
+import dev.onpyrunner.job.Refusal;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** {@code /v1/jobs}: post a job, ask about it, cancel it. */
+final class JobRoutes {
+    private static final String JSON = "application/json";
+    private static final String PYTHON = "text/x-python";
+    private static final Pattern PREFER_WAIT = Pattern.compile("(?:^|[,;\\s])wait\\s*=\\s*\"?([^,;\"\\s]*)");
+    private static final int MAX_KEY = 255;
+
+    private final Vertx vertx;
+    private final HttpSettings settings;
+    private final JobStore store;
+    private final Waits waits;
+    private final BooleanSupplier ready;
+    private final String address;
+
+    JobRoutes(
+            Vertx vertx,
+            HttpSettings settings,
+            JobStore store,
+            Waits waits,
+            BooleanSupplier ready,
+            String address) {
+        this.vertx = vertx;
+        this.settings = settings;
+        this.store = store;
+        this.waits = waits;
+        this.ready = ready;
+        this.address = address;
+    }
+
+    void mount(Router router) {
+        router.post("/v1/jobs")
+                .consumes(JSON)
+                .consumes(PYTHON)
+                .produces(JSON)
+                .handler(BodyHandler.create(false).setBodyLimit(settings.caps().bodyBytes()))
+                .handler(this::post);
+        router.get("/v1/jobs/:id").method(HttpMethod.HEAD).produces(JSON).handler(this::get);
+        router.delete("/v1/jobs/:id").produces(JSON).handler(this::cancel);
+        router.get("/v1/jobs/:id/stdout").method(HttpMethod.HEAD).handler(ctx -> raw(ctx, true));
+        router.get("/v1/jobs/:id/stderr").method(HttpMethod.HEAD).handler(ctx -> raw(ctx, false));
+        router.get("/v1/jobs/:id/spec").method(HttpMethod.HEAD).produces(JSON).handler(this::spec);
+    }
+
+    private void post(RoutingContext ctx) {
+        if (!ready.getAsBoolean()) {
+            throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
+        }
+        long waitMs = waitMs(ctx);
+        String type = String.valueOf(ctx.parsedHeaders().contentType().value());
+        var body = ctx.body().buffer() == null ? io.vertx.core.buffer.Buffer.buffer() : ctx.body().buffer();
+        JobSpec spec = type.startsWith(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
+        Owner owner = owner(ctx);
+        Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
+        Promise<Void> givenUp = Promise.promise();
+        ctx.response().closeHandler(v -> givenUp.tryComplete());
+        store.accept(owner, spec, idempotency, address)
+                .onSuccess(a -> {
+                    if (a.replayed()) {
+                        ctx.response().putHeader("Idempotency-Replayed", "true");
+                    }
+                })
+                .compose(a -> {
+                    if (waitMs == 0) {
+                        return store.find(a.id());
+                    }
+                    Future<?> until = Future.any(givenUp.future(), vertx.timer(waitMs, java.util.concurrent.TimeUnit.MILLISECONDS));
+                    Future<Void> over = a.replayed()
+                            ? waitForEndOf(a.id(), until)
+                            : waits.untilEnd(a.id(), until);
+                    return over.compose(v -> store.find(a.id()));
+                })
+                .compose(job -> answer(ctx, job, waitMs))
+                .onFailure(ctx::fail);
+    }
+
+    /** A repeated request may find its job ended already, or accepted by another node. */
+    private Future<Void> waitForEndOf(JobId id, Future<?> until) {
+        return store.find(id).compose(job -> {
+            if (job.status().isTerminal() || until.isComplete()) {
+                return Future.succeededFuture();
+            }
+            return waits.untilOtherThan(id, job.status(), until).compose(v -> waitForEndOf(id, until));
+        });
+    }
+
+    private Future<Void> answer(RoutingContext ctx, Job job, long waitMs) {
+        return output(job).compose(output -> {
+            HttpServerResponse response = ctx.response();
+            if (waitMs > 0) {
+                response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
+            }
+            if (waitMs > 0 && job.status().isTerminal()) {
+                putExpiry(response, job);
+                return send(ctx, 200, job.toJson(output));
+            }
+            response.putHeader(HttpHeaders.LOCATION, "/v1/jobs/" + job.id()).putHeader(HttpHeaders.RETRY_AFTER, "1");
+            return send(ctx, 202, job.toJson(output));
+        });
+    }
+
+    private Future<Output> output(Job job) {
+        return store.output(job.id(), job.fence());
+    }
+
+    private void get(RoutingContext ctx) {
+        JobId id = id(ctx);
+        long waitMs = waitMs(ctx);
+        Promise<Void> givenUp = Promise.promise();
+        ctx.response().closeHandler(v -> givenUp.tryComplete());
+        store.find(id)
+                .compose(job -> {
+                    if (waitMs == 0 || job.status().isTerminal()) {
+                        return Future.succeededFuture(job);
+                    }
+                    Future<?> until = Future.any(givenUp.future(), vertx.timer(waitMs, java.util.concurrent.TimeUnit.MILLISECONDS));
+                    return waits.untilOtherThan(id, job.status(), until).compose(v -> store.find(id));
+                })
+                .compose(job -> output(job).compose(output -> {
+                    JsonObject json = job.toJson(output);
+                    String tag = tag(json);
+                    ctx.response().putHeader(HttpHeaders.ETAG, tag);
+                    if (job.status().isTerminal()) {
+                        putExpiry(ctx.response(), job);
+                    } else {
+                        ctx.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
+                    }
+                    if (waitMs > 0) {
+                        ctx.response().putHeader("Preference-Applied", "wait=" + waitMs / 1000);
+                    }
+                    return isKnown(ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH), tag)
+                            ? ctx.response().setStatusCode(304).end()
+                            : send(ctx, 200, json);
+                }))
+                .onFailure(ctx::fail);
+    }
+
+    private static boolean isKnown(String header, String tag) {
+        return header != null
+                && List.of(header.split(",")).stream()
+                        .map(String::trim)
+                        .anyMatch(t -> t.equals("*") || t.equals(tag) || t.equals("W/" + tag));
+    }
+
+    private static String tag(JsonObject json) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(json.encode().getBytes(StandardCharsets.UTF_8));
+            return '"' + HexFormat.of().formatHex(digest, 0, 12) + '"';
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void putExpiry(HttpServerResponse response, Job job) {
+        response.putHeader(
+                HttpHeaders.EXPIRES,
+                DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                        Instant.ofEpochMilli(job.expiresAt()).atOffset(ZoneOffset.UTC)));
+    }
+
+    private void cancel(RoutingContext ctx) {
+        JobId id = id(ctx);
+        store.cancel(id)
+                .onSuccess(c -> {
+                    if (c == JobStore.Cancelled.ASKED) {
+                        new JobBus(vertx).cancel(id);
+                    } else if (c == JobStore.Cancelled.AT_ONCE) {
+                        new JobBus(vertx).nudge(id);
+                        new JobBus(vertx).ended(id, JobStatus.CANCELLED, address);
+                    }
+                })
+                .compose(c -> store.find(id).compose(job -> output(job)
+                        .compose(output ->
+                                send(ctx, c == JobStore.Cancelled.ASKED ? 202 : 200, job.toJson(output)))))
+                .onFailure(ctx::fail);
+    }
+
+    private void raw(RoutingContext ctx, boolean stdout) {
+        JobId id = id(ctx);
+        store.find(id)
+                .compose(this::output)
+                .compose(output -> ctx.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream")
+                        .putHeader("Content-Disposition", "attachment; filename=\"" + (stdout ? "stdout" : "stderr") + "\"")
+                        .end(stdout ? output.stdout() : output.stderr()))
+                .onFailure(ctx::fail);
+    }
+
+    private void spec(RoutingContext ctx) {
+        store.spec(id(ctx)).compose(json -> send(ctx, 200, json)).onFailure(ctx::fail);
+    }
+
+    private static Future<Void> send(RoutingContext ctx, int status, JsonObject json) {
+        return ctx.response()
+                .setStatusCode(status)
+                .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
+                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+                .end(json.toBuffer());
+    }
+
+    private static JobId id(RoutingContext ctx) {
+        String text = ctx.pathParam("id");
+        if (!JobId.isWellFormed(text)) {
+            throw new Refusal.NoSuchJob();
+        }
+        return new JobId(text);
+    }
+
+    private static Owner owner(RoutingContext ctx) {
+        return new Owner("ip:" + ctx.request().remoteAddress().hostAddress());
+    }
+
+    private static Optional<String> idempotencyKey(RoutingContext ctx) {
+        String key = ctx.request().getHeader("Idempotency-Key");
+        if (key == null) {
+            return Optional.empty();
+        }
+        if (key.isBlank() || key.length() > MAX_KEY) {
+            throw new Problem.Thrown(
+                    Problem.of(Kind.BAD_REQUEST, "Idempotency-Key must be 1 to " + MAX_KEY + " characters."));
+        }
+        return Optional.of(key);
+    }
+
+    /** How long the request wants to wait: {@code ?wait=}, else {@code Prefer: wait=} (RFC 7240), capped. */
+    private long waitMs(RoutingContext ctx) {
+        String wait = ctx.request().getParam("wait");
+        if (wait == null) {
+            String prefer = ctx.request().getHeader("Prefer");
+            Matcher m = prefer == null ? null : PREFER_WAIT.matcher(prefer);
+            wait = m != null && m.find() ? m.group(1) : "0";
+        }
+        if (!wait.matches("[0-9]{1,6}")) {
+            throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));
+        }
+        return Math.min(Integer.parseInt(wait), settings.maxWaitS()) * 1000L;
+    }
+}

@@ -1,0 +1,111 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobId;
+import dev.onpyrunner.job.JobStatus;
+import dev.onpyrunner.job.JobStore;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Requests that wait for their job, without a thread.
+ *
+ * <p>The event bus wakes them; in case it lost a message, each job that is waited for is looked at once a second, once
+ * for all that wait for it. Confined to one context.
+ */
+final class Waits {
+    private static final long LOOK_AGAIN_MS = 1_000;
+
+    private final Vertx vertx;
+    private final JobStore store;
+    private final JobBus bus;
+    private final Map<JobId, Set<Waiter>> waiting = new HashMap<>();
+
+    private record Waiter(Predicate<JobStatus> enough, Promise<Void> over) {}
+
+    Waits(Vertx vertx, JobStore store) {
+        this.vertx = vertx;
+        this.store = store;
+        this.bus = new JobBus(vertx);
+        vertx.setPeriodic(LOOK_AGAIN_MS, t -> List.copyOf(waiting.keySet()).forEach(this::look));
+    }
+
+    /** Hears the ends of jobs that were accepted under this bus address. */
+    Future<Void> listen(String address) {
+        return bus.onEnds(address, id -> wake(id, JobStatus.DONE)).completion();
+    }
+
+    /**
+     * Waits until a job that was accepted here has ended. Ends early when {@code until} completes.
+     *
+     * @return completes, never fails: the job is then to be looked at
+     */
+    Future<Void> untilEnd(JobId id, Future<?> until) {
+        return await(id, JobStatus::isTerminal, until, null);
+    }
+
+    /** Waits until a job has another state than the given one. Ends early when {@code until} completes. */
+    Future<Void> untilOtherThan(JobId id, JobStatus seen, Future<?> until) {
+        MessageConsumer<String> consumer = bus.onEvents(id, batch -> {
+            if (batch == null || batch.ended()) {
+                look(id);
+            }
+        });
+        return await(id, s -> s != seen, until, consumer);
+    }
+
+    private Future<Void> await(
+            JobId id, Predicate<JobStatus> enough, Future<?> until, MessageConsumer<String> consumer) {
+        Waiter waiter = new Waiter(enough, Promise.promise());
+        waiting.computeIfAbsent(id, k -> new HashSet<>()).add(waiter);
+        until.onComplete(r -> waiter.over().tryComplete());
+        if (consumer != null) {
+            // It may have changed between the caller's look and the registration.
+            consumer.completion().onComplete(r -> look(id));
+        }
+        return waiter.over().future().onComplete(r -> {
+            Set<Waiter> others = waiting.get(id);
+            if (others != null) {
+                others.remove(waiter);
+                if (others.isEmpty()) {
+                    waiting.remove(id);
+                }
+            }
+            if (consumer != null) {
+                consumer.unregister();
+            }
+        });
+    }
+
+    private void look(JobId id) {
+        store.find(id)
+                .onSuccess(job -> wake(id, job.status()))
+                .onFailure(e -> {
+                    if (e instanceof dev.onpyrunner.job.Refusal) {
+                        wake(id, JobStatus.ERROR); // it is gone: let the request see that
+                    }
+                });
+    }
+
+    private void wake(JobId id, JobStatus status) {
+        for (Waiter waiter : List.copyOf(waiting.getOrDefault(id, Set.of()))) {
+            if (waiter.enough().test(status)) {
+                waiter.over().tryComplete();
+            }
+        }
+    }
+
+    /** Ends every wait at once, as when the node stops. */
+    void endAll() {
+        List.copyOf(waiting.values()).forEach(set -> List.copyOf(set)
+                .forEach(w -> w.over().tryComplete()));
+    }
+}

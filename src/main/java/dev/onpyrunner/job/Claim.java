@@ -1,0 +1,23 @@
+package dev.onpyrunner.job;
+
+/**
+ * A job that a runner has taken, with the proof that it holds it.
+ *
+ * @param fence number of this start, greater than that of every earlier one
+ * @param token secret of this claim, checked by every script that writes for a running job
+ * @param starts how often the job has been started, this time included
+ * @param claimedAt Redis' time of the claim, in milliseconds
+ * @param acceptedBy bus address of the node that accepted the job
+ * @param createdAt Redis' time of acceptance, in milliseconds
+ * @param cancelled whether a cancel is already asked for
+ */
+public record Claim(
+        JobId id,
+        long fence,
+        String token,
+        int starts,
+        long claimedAt,
+        JobSpec spec,
+        String acceptedBy,
+        long createdAt,
+        boolean cancelled) {}

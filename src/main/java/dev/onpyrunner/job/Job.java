@@ -1,0 +1,93 @@
+package dev.onpyrunner.job;
+
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+
+/**
+ * A job as Redis has it at one moment, without its request and its output.
+ *
+ * @param result what became of it; null before the end
+ * @param fence number of the latest start
+ * @param n of the latest event that the runner wrote
+ * @param position place in its queue, 1 is next; 0 when it does not wait
+ * @param createdAt time of acceptance in ms since 1970; the other times likewise, 0 when not yet
+ */
+public record Job(
+        JobId id,
+        JobStatus status,
+        Result result,
+        String runtime,
+        Limits limits,
+        int starts,
+        long fence,
+        long n,
+        long stdoutBytes,
+        long stderrBytes,
+        boolean cancelRequested,
+        long position,
+        long createdAt,
+        long startedAt,
+        long finishedAt,
+        long expiresAt) {
+    private static final DateTimeFormatter RFC3339 =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+    /** The job as clients see it, without its output. */
+    public JsonObject toJson() {
+        JsonObject json = new JsonObject().put("id", id.text()).put("status", status.name());
+        Result r = result == null ? new Result(null, null, null, sentence(), List.of(), null, null) : result;
+        json.put("outcome", r.outcome() == null ? null : r.outcome().name())
+                .put("exit_code", r.exitCode())
+                .put("signal", r.signal())
+                .put("message", r.message())
+                .put("stdout_bytes", stdoutBytes)
+                .put("stderr_bytes", stderrBytes)
+                .put("limits_hit", new JsonArray(r.limitsHit()))
+                .put("usage", r.usage() == null ? null : Codec.toJson(r.usage()))
+                .put("runtime", runtime)
+                .put("limits", Codec.toJson(limits))
+                .put("starts", starts)
+                .put("files", new JsonArray())
+                .put("created_at", time(createdAt))
+                .put("started_at", time(startedAt))
+                .put("finished_at", time(finishedAt))
+                .put("expires_at", time(expiresAt));
+        if (r.error() != null) {
+            json.put("error", Codec.toJson(r.error()));
+        }
+        if (status == JobStatus.QUEUED) {
+            // The estimate needs the cluster's speed, which no one measures yet.
+            json.put("queue", new JsonObject().put("position", Math.max(1, position)).put("estimated_start_ms", null));
+        }
+        String self = "/v1/jobs/" + id;
+        json.put(
+                "links",
+                new JsonObject()
+                        .put("self", self)
+                        .put("events", self + "/events")
+                        .put("console", self + "/console"));
+        return json;
+    }
+
+    /** The job as clients see it, with its output so far. */
+    public JsonObject toJson(Output output) {
+        return toJson()
+                .put("stdout", output.stdout().toString())
+                .put("stderr", output.stderr().toString());
+    }
+
+    private String sentence() {
+        if (status == JobStatus.QUEUED) {
+            return starts == 0 ? "Waiting to be run." : "Its worker was lost; waiting to be run again.";
+        }
+        return cancelRequested ? "Being cancelled." : "Running.";
+    }
+
+    private static String time(long ms) {
+        return ms == 0 ? null : RFC3339.format(Instant.ofEpochMilli(ms));
+    }
+}

@@ -1,0 +1,34 @@
+package dev.onpyrunner.job;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
+
+/**
+ * One entry of a job's event log.
+ *
+ * @param id its place
+ * @param kind {@code state}, {@code out}, {@code err}, {@code requeued} or {@code end}; readers ignore others
+ * @param t milliseconds since that start; since acceptance before the first
+ * @param data the raw bytes: of output, else the state's name. Output is cut between characters, so that each event can
+ *     be decoded alone
+ */
+public record JobEvent(EventId id, String kind, long t, Buffer data) {
+    public static final String STATE = "state";
+    public static final String OUT = "out";
+    public static final String ERR = "err";
+    public static final String REQUEUED = "requeued";
+    public static final String END = "end";
+
+    public boolean isEnd() {
+        return kind.equals(END);
+    }
+
+    /** The event as clients see it: bytes that are not UTF-8 become U+FFFD. */
+    public JsonObject toJson() {
+        return new JsonObject()
+                .put("id", id.toString())
+                .put("k", kind)
+                .put("t", t)
+                .put("d", data.toString());
+    }
+}

@@ -1,0 +1,118 @@
+package dev.onpyrunner.job;
+
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A request to run a program, complete and valid: what {@code POST /v1/jobs} becomes.
+ *
+ * @param files everything that is placed in the working directory, the program itself among them
+ * @param entry the file to run
+ * @param stdin the program's whole input
+ * @param args {@code sys.argv[1:]}
+ * @param env extra environment
+ * @param runtime name of the interpreter
+ * @param priority 0 (first) to 7
+ * @param retentionS how long the result is kept, in seconds
+ * @param maxStarts how often the job may be started if workers are lost
+ */
+public record JobSpec(
+        List<JobFile> files,
+        String entry,
+        Buffer stdin,
+        List<String> args,
+        Map<String, String> env,
+        String runtime,
+        Limits limits,
+        int priority,
+        long retentionS,
+        int maxStarts) {
+    public JobSpec {
+        files = List.copyOf(files);
+        args = List.copyOf(args);
+        env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
+        Objects.requireNonNull(stdin, "stdin");
+        Objects.requireNonNull(runtime, "runtime");
+        Objects.requireNonNull(limits, "limits");
+        if (files.stream().noneMatch(f -> f.path().equals(entry))) {
+            throw new IllegalArgumentException("no file is named as the entry");
+        }
+        if (priority < 0 || priority > 7) {
+            throw new IllegalArgumentException("priority must be 0 to 7: " + priority);
+        }
+        if (retentionS < 1 || maxStarts < 1) {
+            throw new IllegalArgumentException("retention and starts must be positive");
+        }
+    }
+
+    /** Whether it keeps its input open for the console. Not offered yet. */
+    public boolean interactive() {
+        return false;
+    }
+
+    /** As clients see it and as Redis keeps it: text where it is text, else base64. */
+    public JsonObject toJson() {
+        JsonArray list = new JsonArray();
+        for (JobFile f : files) {
+            list.add(put(new JsonObject().put("path", f.path()), "content", f.content()));
+        }
+        JsonObject json = new JsonObject().put("files", list).put("entry", entry);
+        put(json, "stdin", stdin);
+        JsonObject variables = new JsonObject();
+        env.forEach(variables::put);
+        return json.put("args", new JsonArray(args))
+                .put("env", variables)
+                .put("runtime", runtime)
+                .put("limits", Codec.toJson(limits))
+                .put("interactive", interactive())
+                .put("collect", new JsonArray())
+                .put("priority", priority)
+                .put("retention_s", retentionS)
+                .put("max_starts", maxStarts);
+    }
+
+    /** Reads what {@link #toJson()} wrote. */
+    public static JobSpec fromJson(JsonObject json) {
+        List<JobFile> files = new ArrayList<>();
+        for (Object f : json.getJsonArray("files")) {
+            JsonObject file = (JsonObject) f;
+            files.add(new JobFile(file.getString("path"), get(file, "content")));
+        }
+        List<String> args = new ArrayList<>();
+        json.getJsonArray("args").forEach(a -> args.add((String) a));
+        Map<String, String> env = new LinkedHashMap<>();
+        json.getJsonObject("env").forEach(e -> env.put(e.getKey(), (String) e.getValue()));
+        return new JobSpec(
+                files,
+                json.getString("entry"),
+                get(json, "stdin"),
+                args,
+                env,
+                json.getString("runtime"),
+                Codec.fromJson(json.getJsonObject("limits"), Limits.class),
+                json.getInteger("priority"),
+                json.getLong("retention_s"),
+                json.getInteger("max_starts"));
+    }
+
+    private static JsonObject put(JsonObject json, String name, Buffer bytes) {
+        String text = bytes.toString();
+        return Buffer.buffer(text).equals(bytes)
+                ? json.put(name, text)
+                : json.put(name + "_base64", Base64.getEncoder().encodeToString(bytes.getBytes()));
+    }
+
+    private static Buffer get(JsonObject json, String name) {
+        return json.containsKey(name)
+                ? Buffer.buffer(json.getString(name))
+                : Buffer.buffer(Base64.getDecoder().decode(json.getString(name + "_base64")));
+    }
+}

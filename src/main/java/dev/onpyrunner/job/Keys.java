@@ -1,0 +1,56 @@
+package dev.onpyrunner.job;
+
+/** The names of Redis' keys. All keys of one partition carry its hash tag, so each script stays within one slot. */
+record Keys(String prefix) {
+    String partition(int k) {
+        return prefix + ":{" + k + "}:";
+    }
+
+    String partition(JobId id) {
+        return partition(id.partition());
+    }
+
+    String job(JobId id) {
+        return partition(id) + "job:" + id;
+    }
+
+    String log(JobId id) {
+        return job(id) + ":log";
+    }
+
+    String gone(JobId id) {
+        return partition(id) + "gone:" + id;
+    }
+
+    String ready(int k, String runtime) {
+        return partition(k) + "ready:" + runtime;
+    }
+
+    String wake(int k, String runtime) {
+        return partition(k) + "wake:" + runtime;
+    }
+
+    String lease(int k) {
+        return partition(k) + "lease";
+    }
+
+    String deadline(int k) {
+        return partition(k) + "deadline";
+    }
+
+    String stats(int k) {
+        return partition(k) + "stats";
+    }
+
+    String owner(int k, Owner owner) {
+        return partition(k) + "owner:" + owner.name();
+    }
+
+    String ownerSum(int k, Owner owner) {
+        return owner(k, owner) + ":sum";
+    }
+
+    String idem(int k, String hash) {
+        return partition(k) + "idem:" + hash;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.onpyrunner.job;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.List;
+
+/**
+ * What became of a job, as stored at its end.
+ *
+ * @param outcome how the program ended; null when the job is not {@link JobStatus#DONE}
+ * @param exitCode the program's exit code; null when it did not exit by itself
+ * @param signal the name of the signal it died of, such as {@code SIGSEGV}; else null
+ * @param message one sentence for a person
+ * @param limitsHit every limit that was touched, whether it ended the job or not
+ * @param usage what it used; null when it never ran
+ * @param error what failed in the system; null unless the job is {@link JobStatus#ERROR}
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Result(
+        Outcome outcome,
+        Integer exitCode,
+        String signal,
+        String message,
+        List<String> limitsHit,
+        Usage usage,
+        SystemError error) {
+    public Result {
+        limitsHit = limitsHit == null ? List.of() : List.copyOf(limitsHit);
+    }
+
+    /** A failure of the system: a code for programs and a sentence for people. */
+    public record SystemError(Code code, String detail) {}
+
+    /** What failed. */
+    public enum Code {
+        WORKER_LOST,
+        SANDBOX_FAILED,
+        QUEUE_TIMEOUT,
+        INTERNAL
+    }
+
+    /** The result of a job that the system failed. */
+    public static Result failed(Code code, String detail) {
+        return new Result(null, null, null, detail, List.of(), null, new SystemError(code, detail));
+    }
+
+    /** The result of a job that was cancelled before it ran, or whose runner was lost while it was being cancelled. */
+    public static Result cancelled(String message) {
+        return new Result(null, null, null, message, List.of(), null, null);
+    }
+}

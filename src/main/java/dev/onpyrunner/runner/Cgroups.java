@@ -1,0 +1,140 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.runner.Sandbox.Meter;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The kernel's control groups as the runner uses them: one group for each slot, in which the slot's nsjail is started.
+ *
+ * <p>There are two versions of them in the field; {@link #find} picks the one that this machine enforces memory with.
+ * Version 1 is tested; version 2 is written after the kernel's document (Control Group v2) and has not been tried.
+ */
+abstract class Cgroups {
+    private static final Logger LOG = LoggerFactory.getLogger(Cgroups.class);
+    private static final String PREFIX = "onpyrunner-";
+    /** Tells the nodes of one process apart. */
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    /** Processes of the jail itself that count as well: nsjail and pid 1. */
+    static final int OWN_PROCESSES = 2;
+
+    /** The group of one slot. */
+    interface Group {
+        /** Sets the limits, and starts counting anew. */
+        void limit(Limits limits) throws IOException;
+
+        /** What has been counted since {@link #limit}; CPU time since this group was made. */
+        Meter read() throws IOException;
+
+        /** Files that a process writes its pid to in order to join. */
+        List<Path> doors();
+
+        /** Processes in it. */
+        List<Long> pids() throws IOException;
+
+        void remove() throws IOException;
+    }
+
+    /** Makes the group of one slot. */
+    abstract Group group(int slot) throws IOException;
+
+    /** Removes what this object made. All groups must be empty. */
+    abstract void close() throws IOException;
+
+    /** For the log and the operator: which version, where. */
+    abstract String describe();
+
+    /** Whether limits are held at all. */
+    boolean areReal() {
+        return true;
+    }
+
+    /** The groups of this machine, or {@link CgroupsNone} when it has none that this process may use. */
+    static Cgroups find() {
+        String name = PREFIX + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
+        List<String> whyNot = new ArrayList<>();
+        for (Finder finder : List.<Finder>of(CgroupsV1::open, CgroupsV2::open)) {
+            try {
+                return finder.open(name);
+            } catch (IOException e) {
+                whyNot.add(e.getMessage());
+            }
+        }
+        return new CgroupsNone(String.join("; ", whyNot));
+    }
+
+    private interface Finder {
+        Cgroups open(String name) throws IOException;
+    }
+
+    /** Removes the groups of nodes that are dead, and kills what is left in them. */
+    static void sweep(Path parent) throws IOException {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
+            for (Path folder : folders) {
+                String pid = folder.getFileName().toString().substring(PREFIX.length()).replaceFirst("-[0-9]+$", "");
+                if (!pid.matches("[0-9]{1,10}") || ProcessHandle.of(Long.parseLong(pid)).isPresent()) {
+                    continue;
+                }
+                remove(folder);
+            }
+        }
+    }
+
+    private static void remove(Path folder) {
+        try (DirectoryStream<Path> slots = Files.newDirectoryStream(folder, "slot-*")) {
+            for (Path slot : slots) {
+                kill(numbers(slot.resolve("cgroup.procs")));
+                Files.deleteIfExists(slot);
+            }
+            Files.deleteIfExists(folder);
+            LOG.info("removed the control group {} of a dead node", folder.getFileName());
+        } catch (IOException e) {
+            LOG.warn("a dead node's control group stays: {}", e.getMessage());
+        }
+    }
+
+    static void kill(List<Long> pids) {
+        for (long pid : pids) {
+            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    static void write(Path file, Object value) throws IOException {
+        Files.writeString(file, String.valueOf(value));
+    }
+
+    static long number(Path file) throws IOException {
+        return Long.parseLong(Files.readString(file).trim());
+    }
+
+    static List<Long> numbers(Path file) throws IOException {
+        try {
+            return Files.readString(file).lines().map(Long::parseLong).toList();
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+    }
+
+    /** The number after a name, in a file of lines "name number"; 0 when there is none. */
+    static long field(Path file, String name) throws IOException {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        return Files.readString(file)
+                .lines()
+                .filter(l -> l.startsWith(name + " "))
+                .mapToLong(l -> Long.parseLong(l.substring(name.length() + 1).trim()))
+                .findFirst()
+                .orElse(0);
+    }
+}

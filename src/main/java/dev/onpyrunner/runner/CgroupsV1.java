@@ -1,0 +1,138 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.runner.Sandbox.Meter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Control groups version 1: one tree for each controller, below the groups that this process is in. */
+final class CgroupsV1 extends Cgroups {
+    private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpuacct");
+    private final Map<String, Path> folders;
+
+    private CgroupsV1(Map<String, Path> folders) {
+        this.folders = folders;
+    }
+
+    static Cgroups open(String name) throws IOException {
+        Map<String, Path> folders = new LinkedHashMap<>();
+        for (String controller : CONTROLLERS) {
+            Path parent = parent(controller);
+            sweep(parent);
+            folders.put(controller, Files.createDirectories(parent.resolve(name)));
+        }
+        return new CgroupsV1(folders);
+    }
+
+    /** The group that this process is in, as a folder. */
+    private static Path parent(String controller) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/self/cgroup"))) {
+            String[] parts = line.split(":", 3);
+            if (List.of(parts[1].split(",")).contains(controller)) {
+                Path tree = Path.of("/sys/fs/cgroup", parts[1]);
+                Path own = tree.resolve(parts[2].substring(1));
+                // In a container the tree that is mounted may begin at this process' own group.
+                Path folder = Files.isDirectory(own) ? own : tree;
+                if (Files.isWritable(folder)) {
+                    return folder;
+                }
+                throw new IOException("version 1: " + folder + " cannot be written");
+            }
+        }
+        throw new IOException("version 1: no " + controller + " controller");
+    }
+
+    @Override
+    Group group(int slot) throws IOException {
+        Map<String, Path> own = new LinkedHashMap<>();
+        for (Map.Entry<String, Path> e : folders.entrySet()) {
+            own.put(e.getKey(), Files.createDirectories(e.getValue().resolve("slot-" + slot)));
+        }
+        return new GroupV1(own);
+    }
+
+    @Override
+    void close() throws IOException {
+        for (Path folder : folders.values()) {
+            Files.deleteIfExists(folder);
+        }
+    }
+
+    @Override
+    String describe() {
+        return "version 1";
+    }
+
+    private static final class GroupV1 implements Group {
+        private final Map<String, Path> folders;
+        private final Path memory;
+        private final Path pids;
+        private final Path cpu;
+        private long oomBefore;
+        private long refusedBefore;
+
+        GroupV1(Map<String, Path> folders) {
+            this.folders = folders;
+            memory = folders.get("memory");
+            pids = folders.get("pids");
+            cpu = folders.get("cpuacct");
+        }
+
+        @Override
+        public void limit(Limits limits) throws IOException {
+            // Memory with swap must never be the smaller of the two: open it first, close it last.
+            Path withSwap = memory.resolve("memory.memsw.limit_in_bytes");
+            if (Files.exists(withSwap)) {
+                write(withSwap, -1);
+            }
+            write(memory.resolve("memory.limit_in_bytes"), limits.memoryBytes());
+            if (Files.exists(withSwap)) {
+                write(withSwap, limits.memoryBytes());
+            }
+            write(pids.resolve("pids.max"), limits.processes() + OWN_PROCESSES);
+            write(memory.resolve("memory.max_usage_in_bytes"), 0);
+            oomBefore = oomKills();
+            refusedBefore = refused();
+        }
+
+        private long oomKills() throws IOException {
+            return field(memory.resolve("memory.oom_control"), "oom_kill");
+        }
+
+        private long refused() throws IOException {
+            return field(pids.resolve("pids.events"), "max");
+        }
+
+        @Override
+        public Meter read() throws IOException {
+            return new Meter(
+                    number(cpu.resolve("cpuacct.usage")) / 1_000_000,
+                    number(memory.resolve("memory.max_usage_in_bytes")),
+                    oomKills() - oomBefore,
+                    refused() - refusedBefore);
+        }
+
+        @Override
+        public List<Path> doors() {
+            return folders.values().stream()
+                    .map(f -> f.resolve("cgroup.procs"))
+                    .toList();
+        }
+
+        @Override
+        public List<Long> pids() throws IOException {
+            return numbers(pids.resolve("cgroup.procs"));
+        }
+
+        @Override
+        public void remove() throws IOException {
+            for (Path folder : folders.values()) {
+                Files.deleteIfExists(folder);
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.Claim;
+import dev.onpyrunner.job.EventId;
+import dev.onpyrunner.job.JobEvent;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A program's output on its way to the log: counted, capped, cut into events between characters, numbered.
+ *
+ * <p>What has been taken with {@link #take} keeps its numbers, so that sending it again stores it once.
+ */
+final class OutputLog {
+    /** Longest output of one event, in bytes. */
+    static final int MAX_EVENT = 16_384;
+
+    private final Claim claim;
+    private final long cap;
+    private final Buffer[] unfinished = {Buffer.buffer(), Buffer.buffer()};
+    private final boolean[] over = new boolean[2];
+    private final List<Piece> waiting = new ArrayList<>();
+    private long total;
+    private long waitingBytes;
+    /** The claim itself wrote the first event. */
+    private long lastN = 1;
+
+    private record Piece(String kind, long t, Buffer data) {}
+
+    OutputLog(Claim claim, long cap) {
+        this.claim = claim;
+        this.cap = cap;
+    }
+
+    /**
+     * Takes what the program wrote.
+     *
+     * @param t milliseconds since the start
+     * @return false when it went over the cap; the part within it is kept
+     */
+    boolean add(boolean stderr, Buffer bytes, long t) {
+        int stream = stderr ? 1 : 0;
+        if (isOver()) {
+            return false;
+        }
+        long room = cap - total;
+        Buffer data = unfinished[stream].appendBuffer(bytes.length() > room ? bytes.slice(0, (int) room) : bytes);
+        total += Math.min(room, bytes.length());
+        int whole = TextCut.wholeLength(data, data.length());
+        cut(stream, data.slice(0, whole), t);
+        unfinished[stream] = data.getBuffer(whole, data.length());
+        if (bytes.length() > room) {
+            over[stream] = true;
+            unfinished[stream] = Buffer.buffer(); // text is cut only between characters
+            return false;
+        }
+        return true;
+    }
+
+    private void cut(int stream, Buffer data, long t) {
+        String kind = stream == 1 ? JobEvent.ERR : JobEvent.OUT;
+        int from = 0;
+        while (from < data.length()) {
+            Piece last = waiting.isEmpty() ? null : waiting.get(waiting.size() - 1);
+            boolean joins = last != null && last.kind().equals(kind);
+            int room = joins ? MAX_EVENT - last.data().length() : MAX_EVENT;
+            int to = data.length() - from <= room ? data.length() : TextCut.wholeLength(data, from + room);
+            if (to <= from) {
+                to = data.length() - from <= MAX_EVENT ? data.length() : TextCut.wholeLength(data, from + MAX_EVENT);
+                joins = false;
+            }
+            Buffer part = data.slice(from, to);
+            if (joins) {
+                last.data().appendBuffer(part);
+            } else {
+                waiting.add(new Piece(kind, t, Buffer.buffer().appendBuffer(part)));
+            }
+            waitingBytes += part.length();
+            from = to;
+        }
+    }
+
+    /** Gives up hope that characters begun at the very end will be finished. */
+    void flush(long t) {
+        for (int stream = 0; stream < 2; stream++) {
+            Buffer rest = unfinished[stream];
+            unfinished[stream] = Buffer.buffer();
+            cut(stream, rest, t);
+        }
+    }
+
+    /** Hands over all that waits, as events with their numbers. */
+    List<JobEvent> take() {
+        List<JobEvent> events = new ArrayList<>(waiting.size());
+        for (Piece p : waiting) {
+            events.add(new JobEvent(new EventId(claim.fence(), ++lastN), p.kind(), p.t(), p.data()));
+        }
+        waiting.clear();
+        waitingBytes = 0;
+        return events;
+    }
+
+    /** The number for the event after all that were taken. */
+    long nextN() {
+        return lastN + 1;
+    }
+
+    long waitingBytes() {
+        return waitingBytes;
+    }
+
+    boolean isOver() {
+        return over[0] || over[1];
+    }
+
+    boolean isStdoutOver() {
+        return over[0];
+    }
+
+    boolean isStderrOver() {
+        return over[1];
+    }
+}

@@ -1,0 +1,32 @@
+package dev.onpyrunner.runner;
+
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * How a node runs jobs.
+ *
+ * @param slots most jobs that run at once
+ * @param runtime name of the interpreter, such as {@code python3.11}
+ * @param python path of the interpreter, on the host and in the jail
+ * @param nsjail path of the nsjail program
+ * @param jailDir folder with the jail's configuration
+ * @param uidBase first of the user ids outside that jails run as, one for each slot; only used by root
+ * @param beatMs how often a running job's lease is renewed, in milliseconds
+ * @param drainMs how long running jobs may take to end when the node stops, in milliseconds
+ */
+public record RunnerSettings(
+        int slots, String runtime, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
+    public RunnerSettings {
+        Objects.requireNonNull(runtime, "runtime");
+        if (slots < 1 || slots > 1000) {
+            throw new IllegalArgumentException("slots must be 1 to 1000: " + slots);
+        }
+        if (uidBase < 1000) {
+            throw new IllegalArgumentException("uid_base must be at least 1000, away from the system's users");
+        }
+        if (beatMs < 1 || drainMs < 0) {
+            throw new IllegalArgumentException("the runner's times must be positive");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.Claim;
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobFile;
+import dev.onpyrunner.job.JobSpec;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.redis.RedisLink;
+import dev.onpyrunner.redis.RedisSettings;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.buffer.Buffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Claims jobs and runs them, as many at once as it has slots.
+ *
+ * <p>A worker verticle: its handlers run one at a time on a pool of its own and may look at small files of the kernel;
+ * what takes longer is handed to other threads of that pool. A claim is tried after each end of a job and each wake, so
+ * a wake that finds no free slot loses nothing.
+ */
+public final class RunnerVerticle extends VerticleBase {
+    private static final Logger LOG = LoggerFactory.getLogger(RunnerVerticle.class);
+    private static final long WAKE_S = 2;
+    private static final long RETRY_MS = 500;
+
+    private final RunnerSettings settings;
+    private final RedisSettings redis;
+    private final QueueSettings queue;
+    private final Limits selfTestLimits;
+    private final String node;
+    private final List<String> runtimes;
+    private final Deque<Integer> free = new ArrayDeque<>();
+    private final Map<String, JobRun> running = new HashMap<>();
+    private final List<RedisLink> links = new ArrayList<>();
+    /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
+    private final Map<Integer, Runnable> wakers = new HashMap<>();
+    private JobStore store;
+    private Sandbox sandbox;
+    private int nextPartition;
+    private boolean claiming;
+    private boolean claimAgain;
+    private boolean draining;
+    private Promise<Void> idle;
+
+    /**
+     * Makes a runner.
+     *
+     * @param selfTestLimits limits of the program that is run before the node counts as ready
+     * @param node its name, as it appears in a running job
+     */
+    public RunnerVerticle(
+            RunnerSettings settings, RedisSettings redis, QueueSettings queue, Limits selfTestLimits, String node) {
+        this.settings = settings;
+        this.redis = redis;
+        this.queue = queue;
+        this.selfTestLimits = selfTestLimits;
+        this.node = node;
+        this.runtimes = List.of(settings.runtime());
+        for (int slot = 0; slot < settings.slots(); slot++) {
+            free.add(slot);
+        }
+    }
+
+    /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot. */
+    public static int poolSize(RunnerSettings settings) {
+        return settings.slots() + 2;
+    }
+
+    @Override
+    public Future<?> start() {
+        return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings), false)
+                .onSuccess(s -> sandbox = s)
+                .compose(s -> selfTest())
+                .compose(v -> link("runner", 0))
+                .onSuccess(link -> store = new JobStore(link, queue))
+                .compose(v -> {
+                    List<Future<RedisLink>> sleepers = new ArrayList<>();
+                    for (int k = 0; k < queue.partitions(); k++) {
+                        sleepers.add(link("runner wake " + k, WAKE_S * 1000));
+                    }
+                    return Future.all(sleepers).map(all -> sleepers);
+                })
+                .compose(sleepers -> {
+                    for (int k = 0; k < sleepers.size(); k++) {
+                        sleep(sleepers.get(k).result(), k);
+                    }
+                    var cancels = new JobBus(vertx).onCancels(id -> {
+                        JobRun run = running.get(id.text());
+                        if (run != null) {
+                            run.cancel();
+                        }
+                    });
+                    pull();
+                    return cancels.completion();
+                })
+                .recover(e -> sandbox == null
+                        ? Future.failedFuture(e)
+                        : sandbox.close().transform(r -> Future.failedFuture(e)));
+    }
+
+    private Future<RedisLink> link(String name, long blockMs) {
+        return RedisLink.open(vertx, redis, name, blockMs).onSuccess(links::add);
+    }
+
+    /** Runs one program through the jail: a node whose jail does not work must not take jobs. */
+    private Future<Void> selfTest() {
+        Promise<Void> passed = Promise.promise();
+        JobSpec hello = new JobSpec(
+                List.of(new JobFile("main.py", Buffer.buffer("print(input())"))),
+                "main.py",
+                Buffer.buffer("ready\n"),
+                List.of(),
+                Map.of(),
+                settings.runtime(),
+                selfTestLimits,
+                0,
+                1,
+                1);
+        Buffer said = Buffer.buffer();
+        Sandbox.Listener listener = new Sandbox.Listener() {
+            @Override
+            public void output(boolean stderr, Buffer bytes) {
+                said.appendBuffer(bytes);
+            }
+
+            @Override
+            public void ended(Sandbox.Exit exit) {
+                if (said.toString().equals("ready\n") && exit.code() == 0) {
+                    passed.tryComplete();
+                } else {
+                    passed.tryFail(new Sandbox.SandboxException(
+                            "The jail's self-test failed: it ended with " + exit + " and said: " + said));
+                }
+            }
+        };
+        return sandbox.start(0, hello, listener)
+                .compose(jail -> passed.future()
+                        .timeout(settings.drainMs() + 10_000, TimeUnit.MILLISECONDS)
+                        .eventually(jail::close));
+    }
+
+    /** Waits for work, while there is a slot for it. */
+    private void sleep(RedisLink blocking, int partition) {
+        if (draining) {
+            return;
+        }
+        if (free.isEmpty()) {
+            wakers.put(partition, () -> sleep(blocking, partition));
+            return;
+        }
+        store.awaitWake(blocking, partition, runtimes, WAKE_S).onComplete(r -> {
+            if (draining) {
+                return;
+            }
+            if (r.failed()) {
+                vertx.setTimer(RETRY_MS, t -> sleep(blocking, partition));
+                return;
+            }
+            if (r.result() && free.isEmpty()) {
+                // It filled up while it slept: another runner may be idle.
+                store.passWake(partition, runtimes.get(0));
+            }
+            pull();
+            sleep(blocking, partition);
+        });
+    }
+
+    /** Claims until there is no free slot or no job. */
+    private void pull() {
+        if (claiming) {
+            claimAgain = true;
+            return;
+        }
+        if (draining || free.isEmpty()) {
+            return;
+        }
+        claiming = true;
+        claimAgain = false;
+        claimFrom(queue.partitions()).onComplete(r -> {
+            claiming = false;
+            boolean got = r.succeeded() && r.result();
+            if (got || claimAgain) {
+                pull();
+            }
+        });
+    }
+
+    /** Tries the partitions in turn; true when a job was claimed. */
+    private Future<Boolean> claimFrom(int tries) {
+        if (tries == 0) {
+            return Future.succeededFuture(false);
+        }
+        int partition = nextPartition;
+        nextPartition = (nextPartition + 1) % queue.partitions();
+        return store.claim(partition, runtimes, node).compose(claim -> {
+            if (claim.isEmpty()) {
+                return claimFrom(tries - 1);
+            }
+            run(claim.get());
+            return Future.succeededFuture(true);
+        });
+    }
+
+    private void run(Claim claim) {
+        int slot = free.remove();
+        JobRun run = new JobRun(vertx, store, sandbox, claim, slot, settings.beatMs());
+        running.put(claim.id().text(), run);
+        run.run().onComplete(r -> {
+            running.remove(claim.id().text());
+            free.add(slot);
+            if (idle != null && running.isEmpty()) {
+                idle.tryComplete();
+            }
+            pull();
+            List<Runnable> awake = List.copyOf(wakers.values());
+            wakers.clear();
+            awake.forEach(Runnable::run);
+        });
+    }
+
+    /**
+     * Claims no more, lets what runs end within the drain time, gives up the rest (its leases end, and another runner
+     * starts it again), and leaves nothing behind.
+     */
+    @Override
+    public Future<?> stop() {
+        draining = true;
+        idle = Promise.promise();
+        if (running.isEmpty()) {
+            idle.complete();
+        } else {
+            LOG.info("waiting up to {} ms for {} running jobs", settings.drainMs(), running.size());
+        }
+        return idle.future()
+                .timeout(Math.max(1, settings.drainMs()), TimeUnit.MILLISECONDS)
+                .recover(e -> {
+                    List.copyOf(running.values()).forEach(run -> run.abandon("the node stops"));
+                    return Future.succeededFuture();
+                })
+                .eventually(sandbox::close)
+                .eventually(() ->
+                        Future.join(links.stream().map(RedisLink::close).toList()));
+    }
+}

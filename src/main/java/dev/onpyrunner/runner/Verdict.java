@@ -1,0 +1,162 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.JobStatus;
+import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.job.Outcome;
+import dev.onpyrunner.job.Result;
+import dev.onpyrunner.job.Usage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What a program's end means: one pure function from what was observed.
+ *
+ * <p>The worker's own reason comes first, because what it killed says nothing of itself; then the kernel's for want of
+ * memory; then the program's own end.
+ */
+record Verdict(JobStatus status, Result result) {
+
+    /** Why the worker stopped the program. */
+    enum Reason {
+        NONE,
+        CANCEL,
+        CPU,
+        WALL,
+        OUTPUT
+    }
+
+    /**
+     * What was seen.
+     *
+     * @param overStdout whether it was stdout that went over the output limit
+     * @param overStderr likewise stderr
+     */
+    record Observed(
+            Reason reason,
+            Sandbox.Exit exit,
+            Sandbox.Meter meter,
+            Limits limits,
+            Usage usage,
+            boolean overStdout,
+            boolean overStderr) {}
+
+    private static final Map<Integer, String> SIGNALS = Map.ofEntries(
+            Map.entry(1, "SIGHUP"),
+            Map.entry(2, "SIGINT"),
+            Map.entry(3, "SIGQUIT"),
+            Map.entry(4, "SIGILL"),
+            Map.entry(5, "SIGTRAP"),
+            Map.entry(6, "SIGABRT"),
+            Map.entry(7, "SIGBUS"),
+            Map.entry(8, "SIGFPE"),
+            Map.entry(9, "SIGKILL"),
+            Map.entry(10, "SIGUSR1"),
+            Map.entry(11, "SIGSEGV"),
+            Map.entry(12, "SIGUSR2"),
+            Map.entry(13, "SIGPIPE"),
+            Map.entry(14, "SIGALRM"),
+            Map.entry(15, "SIGTERM"),
+            Map.entry(24, "SIGXCPU"),
+            Map.entry(25, "SIGXFSZ"),
+            Map.entry(31, "SIGSYS"));
+
+    static Verdict of(Observed seen) {
+        List<String> touched = new ArrayList<>();
+        Limits limits = seen.limits();
+        boolean oom = seen.meter().oomKills() > 0;
+        if (seen.reason() == Reason.CPU) {
+            touched.add("cpu");
+        }
+        if (seen.reason() == Reason.WALL) {
+            touched.add("wall");
+        }
+        if (oom) {
+            touched.add("memory");
+        }
+        if (seen.overStdout()) {
+            touched.add("stdout");
+        }
+        if (seen.overStderr()) {
+            touched.add("stderr");
+        }
+        if (seen.meter().processesRefused() > 0) {
+            touched.add("processes");
+        }
+        return switch (seen.reason()) {
+            case CANCEL -> new Verdict(
+                    JobStatus.CANCELLED,
+                    new Result(null, null, null, "Cancelled while it ran.", touched, seen.usage(), null));
+            case CPU -> stopped(
+                    seen,
+                    touched,
+                    Outcome.CPU_LIMIT,
+                    "Stopped after " + seconds(limits.cpuMs()) + " of CPU time, the limit.");
+            case WALL -> stopped(
+                    seen,
+                    touched,
+                    Outcome.WALL_LIMIT,
+                    "Stopped after " + seconds(limits.wallMs()) + " on the clock, the limit.");
+            case OUTPUT -> stopped(
+                    seen,
+                    touched,
+                    Outcome.OUTPUT_LIMIT,
+                    "Stopped after writing " + size(limits.outputBytes()) + ", the limit for its output.");
+            case NONE -> ownEnd(seen, touched, oom);
+        };
+    }
+
+    private static Verdict ownEnd(Observed seen, List<String> touched, boolean oom) {
+        Sandbox.Exit exit = seen.exit();
+        boolean killed = exit.kind() == Sandbox.Exit.Kind.SIGNALED && exit.code() == 9;
+        if (oom && (killed || exit.kind() == Sandbox.Exit.Kind.UNKNOWN)) {
+            return stopped(
+                    seen,
+                    touched,
+                    Outcome.MEMORY_LIMIT,
+                    "Stopped: it needed more than " + size(seen.limits().memoryBytes()) + " of memory, the limit.");
+        }
+        String note = oom ? " One of its processes was stopped for want of memory." : "";
+        return switch (exit.kind()) {
+            case EXITED -> {
+                boolean ok = exit.code() == 0;
+                String message = ok ? "Finished." : "Ended with exit code " + exit.code() + ".";
+                yield done(
+                        seen, touched, ok ? Outcome.OK : Outcome.RUNTIME_ERROR, exit.code(), null, message + note);
+            }
+            case SIGNALED -> {
+                String name = SIGNALS.getOrDefault(exit.code(), "signal " + exit.code());
+                yield done(seen, touched, Outcome.SIGNALED, null, name, "Died of " + name + "." + note);
+            }
+            case UNKNOWN -> new Verdict(
+                    JobStatus.ERROR,
+                    Result.failed(
+                            Result.Code.SANDBOX_FAILED,
+                            "The sandbox failed while the program ran. This is not the program's fault; run it again."));
+        };
+    }
+
+    private static Verdict stopped(Observed seen, List<String> touched, Outcome outcome, String message) {
+        return done(seen, touched, outcome, null, null, message);
+    }
+
+    private static Verdict done(
+            Observed seen, List<String> touched, Outcome outcome, Integer exitCode, String signal, String message) {
+        return new Verdict(
+                JobStatus.DONE, new Result(outcome, exitCode, signal, message, touched, seen.usage(), null));
+    }
+
+    private static String seconds(long ms) {
+        return String.format(Locale.ROOT, "%.1f s", ms / 1000.0);
+    }
+
+    private static String size(long bytes) {
+        if (bytes >= 1 << 20) {
+            return bytes % (1 << 20) == 0
+                    ? (bytes >> 20) + " MiB"
+                    : String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
+        }
+        return bytes >= 1 << 10 ? String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0) : bytes + " bytes";
+    }
+}

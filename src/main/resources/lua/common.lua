@@ -1,0 +1,52 @@
+-- Put in after the first line of every script. ARGV[1] is always the partition's prefix, such as "onpy:{0}:";
+-- every key begins with it, so that a script stays within one slot of Redis Cluster.
+local P = ARGV[1]
+local function num(x) return tonumber(x or '0') or 0 end
+local function now_ms()
+  local t = redis.call('TIME')
+  return num(t[1]) * 1000 + math.floor(num(t[2]) / 1000)
+end
+-- Whole numbers beyond 2^53 do not occur: the largest is a time in ms.
+local function int(x) return string.format('%.0f', x) end
+local function job_key(id) return P .. 'job:' .. id end
+local function log_key(id) return P .. 'job:' .. id .. ':log' end
+
+-- Adds one event to a job's log. The number n is the caller's or '*' (the next one).
+local function append(id, fence, n, kind, t, data)
+  return redis.call('XADD', log_key(id), fence .. '-' .. n, 'k', kind, 't', t, 'd', data)
+end
+
+-- Wakes one idle runner that has this runtime. 64 tokens are enough to wake everybody.
+local function wake(runtime)
+  local key = P .. 'wake:' .. runtime
+  redis.call('LPUSH', key, '1')
+  redis.call('LTRIM', key, 0, 63)
+end
+
+-- Ends a job: its state and result, its last event, its place among its owner's live jobs, its expiry, its tombstone.
+-- Returns the id of the end event.
+local function end_job(id, now, status, result, n)
+  local j = redis.call('HMGET', job_key(id), 'fence', 'owner', 'retention_ms', 'started_at', 'created_at')
+  local keep = num(j[3])
+  local since = num(j[4]) > 0 and num(j[4]) or num(j[5])
+  redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', int(now + keep), 'result', result)
+  redis.call('HDEL', job_key(id), 'token')
+  local event = append(id, j[1], n, 'end', int(math.max(0, now - since)), status)
+  redis.call('PEXPIRE', job_key(id), int(keep))
+  redis.call('PEXPIRE', log_key(id), int(keep))
+  redis.call('SET', P .. 'gone:' .. id, int(now + keep), 'PX', int(keep + 86400000))
+  redis.call('ZREM', P .. 'lease', id)
+  redis.call('ZREM', P .. 'deadline', id)
+  redis.call('ZREM', P .. 'owner:' .. j[2], id)
+  local idem = redis.call('HGET', job_key(id), 'idem')
+  if idem then redis.call('PEXPIRE', P .. 'idem:' .. idem, int(keep)) end
+  redis.call('HINCRBY', P .. 'stats', 'ended:' .. status, 1)
+  redis.call('XADD', P .. 'ends', 'MAXLEN', '~', 100000, '*', 'id', id, 'status', status)
+  return event
+end
+
+-- Whether the caller still holds the job: it is running, and the claim token is the caller's.
+local function holds(id, token)
+  local j = redis.call('HMGET', job_key(id), 'status', 'token')
+  return j[1] == 'RUNNING' and j[2] == token
+end

@@ -1,0 +1,17 @@
+#!lua flags=allow-oom
+-- finish: stores the last output and the result of a running job, and ends it.
+-- KEYS  1 job  2 log  3 lease
+-- ARGV  1 prefix  2 id  3 claim token  4 fence  5 status  6 result (JSON)  7 n of the end event
+--       8… events before it, each as n, kind, t, data
+-- REPLY {1, id of the end event} | {0} the caller does not hold the job (any more)
+local id = ARGV[2]
+if not holds(id, ARGV[3]) then return {0} end
+local last = num(redis.call('HGET', KEYS[1], 'n'))
+for i = 8, #ARGV, 4 do
+  if num(ARGV[i]) > last then
+    append(id, ARGV[4], ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+    if ARGV[i + 1] == 'out' then redis.call('HINCRBY', KEYS[1], 'stdout_bytes', #ARGV[i + 3]) end
+    if ARGV[i + 1] == 'err' then redis.call('HINCRBY', KEYS[1], 'stderr_bytes', #ARGV[i + 3]) end
+  end
+end
+return {1, end_job(id, now_ms(), ARGV[5], ARGV[6], ARGV[7])}

@@ -1,0 +1,92 @@
+// The right-hand side of the page: the state, the output, and what is left of a job when it has ended. It shows what it is told;
+// job-view.ts decides.
+import type { Problem } from './api';
+import { element } from './dom';
+import type { Job, Status } from './job';
+import { Output } from './output';
+import { StateLine } from './state-line';
+import { size, type Words } from './words';
+
+const IDLE: Words = { tone: 'idle', title: 'Ready', detail: '' };
+
+export class ResultPanel {
+  readonly output = new Output(element('output'), element('output-cut'), element('legend'));
+  private readonly stateLine = new StateLine(element('state'), element('state-title'), element('state-clock'), element('state-detail'));
+
+  /** Back to the look before any run. */
+  reset(): void {
+    this.output.clear();
+    this.quiet('Output appears here while the program runs.');
+    this.problem(undefined);
+    this.connection('');
+    this.state('', IDLE);
+    this.leftovers(undefined);
+    element('again').hidden = true;
+    element('address').hidden = true;
+  }
+
+  state(status: Status | '', words: Words, elapsedMs?: () => number): void {
+    this.stateLine.show(status, words, elapsedMs);
+    element('again').hidden = status !== 'ERROR';
+    document.title = status === '' ? 'OnPyRunner' : `${words.title} – OnPyRunner`;
+  }
+
+  /** What the empty output area says. */
+  quiet(text: string): void {
+    element('output').dataset.quiet = text;
+  }
+
+  connection(text: string): void {
+    element('connection').textContent = text;
+  }
+
+  problem(problem: Problem | string | undefined): void {
+    const text = typeof problem === 'string' ? problem : (problem?.message ?? '');
+    const fields = typeof problem === 'object' ? problem.fields : [];
+    const wait = typeof problem === 'object' ? problem.retryAfterS : undefined;
+    element('problem-text').textContent = wait === undefined ? text : `${text} Try again ${inSeconds(wait)}.`;
+    element('problem-fields').replaceChildren(...fields.map(item));
+    element('problem').hidden = text === '';
+  }
+
+  /** The Python stack at a limit, collected files, and how long the job is kept. */
+  leftovers(job: Job | undefined): void {
+    const stack = job?.stack ?? '';
+    element('stack').textContent = typeof stack === 'string' ? stack : JSON.stringify(stack, null, 2);
+    element('stack-box').hidden = stack === '';
+    const files = (job?.files ?? []).filter((file) => file.url.startsWith('/') && !file.url.startsWith('//'));
+    element('files').replaceChildren(...files.map(link));
+    element('files-box').hidden = files.length === 0;
+    const until = job?.expires_at ? new Date(job.expires_at) : undefined;
+    element('kept').textContent = until && !Number.isNaN(until.getTime()) ? ` It is kept until ${moment(until)}.` : '';
+  }
+
+  addressShown(): void {
+    element('address').hidden = false;
+  }
+}
+
+function item(text: string): HTMLElement {
+  const li = document.createElement('li');
+  li.textContent = text;
+  return li;
+}
+
+function link(file: { path: string; size_bytes: number; url: string }): HTMLElement {
+  const li = document.createElement('li');
+  const a = document.createElement('a');
+  a.href = file.url;
+  a.textContent = file.path;
+  li.append(a, ` (${size(file.size_bytes)})`);
+  return li;
+}
+
+function inSeconds(seconds: number): string {
+  if (seconds <= 1) return 'in a second';
+  return seconds < 120 ? `in ${seconds} seconds` : `in ${Math.ceil(seconds / 60)} minutes`;
+}
+
+function moment(date: Date): string {
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(undefined, { ...(!today && { dateStyle: 'medium' }), timeStyle: 'short' });
+}
