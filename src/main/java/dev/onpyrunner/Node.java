@@ -105,7 +105,11 @@ public final class Node implements AutoCloseable {
                     }
                     return vertx.deployVerticle(
                                     new RunnerVerticle(
-                                            runnerSettings, redis, queue, config.limits().standard(), name),
+                                            runnerSettings,
+                                            redis,
+                                            queue,
+                                            config.limits().standard(),
+                                            name),
                                     new DeploymentOptions()
                                             .setThreadingModel(ThreadingModel.WORKER)
                                             .setWorkerPoolName("onpyrunner-runner-" + name)
@@ -204,6 +208,7 @@ public final class Node implements AutoCloseable {
             embedded.stop();
         }
         folder.close();
+        LOG.info("node {} has stopped", name);
     }
 
     private static void quietly(String what, Future<?> stopping) {

@@ -81,8 +81,7 @@ public record NodeConfig(
     }
 
     /** Section {@code runner}. */
-    public record Runner(
-            int slots, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
+    public record Runner(int slots, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
         int slotsOrCores() {
             return slots == 0 ? Runtime.getRuntime().availableProcessors() : slots;
         }
@@ -90,14 +89,16 @@ public record NodeConfig(
 
     /** Section {@code limits}. */
     public record LimitPair(
-            @com.fasterxml.jackson.annotation.JsonProperty("default") Limits standard, Limits maximum) {}
+            @com.fasterxml.jackson.annotation.JsonProperty("default")
+            Limits standard,
+
+            Limits maximum) {}
 
     /** Section {@code jobs}. */
     public record Jobs(long retentionS, long maxRetentionS, int starts, int maxStarts) {}
 
     /** Section {@code caps}. */
-    public record Caps(
-            long bodyBytes, long programBytes, long stdinBytes, int files, int items, int itemBytes) {
+    public record Caps(long bodyBytes, long programBytes, long stdinBytes, int files, int items, int itemBytes) {
         HttpSettings.Caps settings() {
             return new HttpSettings.Caps(bodyBytes, programBytes, stdinBytes, files, items, itemBytes);
         }
@@ -203,8 +204,7 @@ public record NodeConfig(
         }
     }
 
-    private static void override(
-            ObjectNode settings, JsonNode shape, String at, Map<String, String> environment) {
+    private static void override(ObjectNode settings, JsonNode shape, String at, Map<String, String> environment) {
         for (Map.Entry<String, JsonNode> e : shape.properties()) {
             String path = at + e.getKey();
             String name = ENV + path.replace('.', '_').toUpperCase(Locale.ROOT);
@@ -217,7 +217,7 @@ public record NodeConfig(
     }
 
     private static void set(ObjectNode settings, String path, String value, String from) {
-        String[] steps = path.split("\\.");
+        String[] steps = path.split("\\.", -1);
         ObjectNode parent = settings;
         for (int i = 0; i < steps.length - 1; i++) {
             parent = (ObjectNode) parent.get(steps[i]);
@@ -231,7 +231,7 @@ public record NodeConfig(
             parent.put(last, Long.parseLong(value));
         } else if (present.isArray()) {
             var list = parent.putArray(last);
-            for (String item : value.split(",")) {
+            for (String item : value.split(",", -1)) {
                 list.add(item.trim());
             }
         } else {

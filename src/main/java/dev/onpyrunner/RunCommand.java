@@ -137,8 +137,10 @@ final class RunCommand implements Callable<Integer> {
                 },
                 "onpyrunner-cancel");
         Runtime.getRuntime().addShutdownHook(cancel);
-        PrintStream out = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
-        PrintStream err = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.err), false, StandardCharsets.UTF_8);
+        PrintStream out = new PrintStream(
+                new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(
+                new java.io.FileOutputStream(java.io.FileDescriptor.err), false, StandardCharsets.UTF_8);
         JsonNode job = client.follow(id, new JobClient.Viewer() {
             @Override
             public void output(boolean stderr, String text) {
@@ -164,17 +166,16 @@ final class RunCommand implements Callable<Integer> {
     private int exitCode(JsonNode job, PrintStream err) {
         String status = job.path("status").asText();
         String outcome = status.equals("DONE") ? job.path("outcome").asText() : status;
-        int code =
-                switch (outcome) {
-                    case "OK", "RUNTIME_ERROR" -> job.path("exit_code").asInt();
-                    case "SIGNALED" -> 128
-                            + Math.max(0, SIGNALS.indexOf(job.path("signal").asText().replaceFirst("SIG", "")));
-                    case "CPU_LIMIT", "WALL_LIMIT", "IDLE_LIMIT" -> TIME_LIMIT;
-                    case "MEMORY_LIMIT" -> MEMORY_LIMIT;
-                    case "OUTPUT_LIMIT" -> OUTPUT_LIMIT;
-                    case "CANCELLED" -> CANCELLED;
-                    default -> SYSTEM_FAILED;
-                };
+        int code = switch (outcome) {
+            case "OK", "RUNTIME_ERROR" -> job.path("exit_code").asInt();
+            case "SIGNALED" ->
+                128 + Math.max(0, SIGNALS.indexOf(job.path("signal").asText().replaceFirst("SIG", "")));
+            case "CPU_LIMIT", "WALL_LIMIT", "IDLE_LIMIT" -> TIME_LIMIT;
+            case "MEMORY_LIMIT" -> MEMORY_LIMIT;
+            case "OUTPUT_LIMIT" -> OUTPUT_LIMIT;
+            case "CANCELLED" -> CANCELLED;
+            default -> SYSTEM_FAILED;
+        };
         if (!json && !outcome.equals("OK") && !outcome.equals("RUNTIME_ERROR")) {
             err.println("onpyrunner: " + job.path("message").asText());
         }

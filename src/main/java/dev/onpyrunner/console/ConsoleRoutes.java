@@ -63,8 +63,8 @@ public final class ConsoleRoutes {
             return EventId.START;
         }
         return EventId.parse(text)
-                .orElseThrow(() ->
-                        new HttpException(400, "The event id must be two numbers with '-' between, as events have it."));
+                .orElseThrow(() -> new HttpException(
+                        400, "The event id must be two numbers with '-' between, as events have it."));
     }
 
     private void events(RoutingContext ctx) {
@@ -75,7 +75,7 @@ public final class ConsoleRoutes {
                     .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
                     .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
                     .putHeader("X-Accel-Buffering", "no");
-            if (ctx.request().method() == HttpMethod.HEAD) {
+            if (ctx.request().method().equals(HttpMethod.HEAD)) {
                 response.end();
                 return;
             }

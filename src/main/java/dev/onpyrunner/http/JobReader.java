@@ -46,8 +46,8 @@ final class JobReader {
             "priority",
             "retention_s",
             "max_starts");
-    private static final Set<String> LIMITS = Set.of(
-            "cpu_ms", "wall_ms", "idle_ms", "memory_bytes", "output_bytes", "processes", "disk_bytes");
+    private static final Set<String> LIMITS =
+            Set.of("cpu_ms", "wall_ms", "idle_ms", "memory_bytes", "output_bytes", "processes", "disk_bytes");
     private static final Set<String> FILE = Set.of("path", "content", "content_base64");
     private static final long PAGE = 4096;
     private static final String DEFAULT_ENTRY = "main.py";
@@ -113,13 +113,16 @@ final class JobReader {
         cap("/stdin", stdin.length(), settings.caps().stdinBytes(), "The input");
         List<String> args = args(root.get("args"));
         Map<String, String> env = env(root.get("env"));
-        String runtime = root.has("runtime") ? text("/runtime", root.get("runtime"), settings.runtime()) : settings.runtime();
+        String runtime =
+                root.has("runtime") ? text("/runtime", root.get("runtime"), settings.runtime()) : settings.runtime();
         if (!runtime.equals(settings.runtime())) {
             wrong("/runtime", "There is no such runtime here. This server has: " + settings.runtime() + ".");
         }
         Limits limits = limits(root.get("limits"));
         // A file takes whole pages of the jail's file system.
-        long pages = files.stream().mapToLong(f -> (f.content().length() + PAGE - 1) / PAGE).sum();
+        long pages = files.stream()
+                .mapToLong(f -> (f.content().length() + PAGE - 1) / PAGE)
+                .sum();
         if (pages * PAGE > limits.diskBytes()) {
             wrong("/limits/disk_bytes", "The files alone need " + pages * PAGE + " bytes of disk.");
         }
@@ -247,7 +250,9 @@ final class JobReader {
         cap("/env", node.size(), settings.caps().items(), "The number of variables", "");
         for (Map.Entry<String, JsonNode> e : node.properties()) {
             String at = "/env/" + escape(e.getKey());
-            if (e.getKey().isEmpty() || e.getKey().indexOf('=') >= 0 || e.getKey().indexOf(0) >= 0) {
+            if (e.getKey().isEmpty()
+                    || e.getKey().indexOf('=') >= 0
+                    || e.getKey().indexOf(0) >= 0) {
                 wrong(at, "A variable's name must not be empty or contain '=' or NUL.");
             }
             cap(at, e.getKey().length(), settings.caps().itemBytes(), "A variable's name");

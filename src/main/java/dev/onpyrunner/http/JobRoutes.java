@@ -48,13 +48,7 @@ final class JobRoutes {
     private final BooleanSupplier ready;
     private final String address;
 
-    JobRoutes(
-            Vertx vertx,
-            HttpSettings settings,
-            JobStore store,
-            Waits waits,
-            BooleanSupplier ready,
-            String address) {
+    JobRoutes(Vertx vertx, HttpSettings settings, JobStore store, Waits waits, BooleanSupplier ready, String address) {
         this.vertx = vertx;
         this.settings = settings;
         this.store = store;
@@ -83,12 +77,12 @@ final class JobRoutes {
         }
         long waitMs = waitMs(ctx);
         String type = String.valueOf(ctx.parsedHeaders().contentType().value());
-        var body = ctx.body().buffer() == null ? io.vertx.core.buffer.Buffer.buffer() : ctx.body().buffer();
+        var body = ctx.body().buffer() == null
+                ? io.vertx.core.buffer.Buffer.buffer()
+                : ctx.body().buffer();
         JobSpec spec = type.startsWith(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
         Owner owner = owner(ctx);
         Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
-        Promise<Void> givenUp = Promise.promise();
-        ctx.response().closeHandler(v -> givenUp.tryComplete());
         store.accept(owner, spec, idempotency, address)
                 .onSuccess(a -> {
                     if (a.replayed()) {
@@ -99,14 +93,20 @@ final class JobRoutes {
                     if (waitMs == 0) {
                         return store.find(a.id());
                     }
-                    Future<?> until = Future.any(givenUp.future(), vertx.timer(waitMs, java.util.concurrent.TimeUnit.MILLISECONDS));
-                    Future<Void> over = a.replayed()
-                            ? waitForEndOf(a.id(), until)
-                            : waits.untilEnd(a.id(), until);
+                    Future<?> until = until(ctx, waitMs);
+                    Future<Void> over = a.replayed() ? waitForEndOf(a.id(), until) : waits.untilEnd(a.id(), until);
                     return over.compose(v -> store.find(a.id()));
                 })
                 .compose(job -> answer(ctx, job, waitMs))
                 .onFailure(ctx::fail);
+    }
+
+    /** Completes when the time is up, or the client has given up. */
+    private Future<Void> until(RoutingContext ctx, long waitMs) {
+        Promise<Void> over = Promise.promise();
+        long timer = vertx.setTimer(waitMs, t -> over.tryComplete());
+        ctx.response().closeHandler(v -> over.tryComplete()).endHandler(v -> vertx.cancelTimer(timer));
+        return over.future();
     }
 
     /** A repeated request may find its job ended already, or accepted by another node. */
@@ -141,14 +141,12 @@ final class JobRoutes {
     private void get(RoutingContext ctx) {
         JobId id = id(ctx);
         long waitMs = waitMs(ctx);
-        Promise<Void> givenUp = Promise.promise();
-        ctx.response().closeHandler(v -> givenUp.tryComplete());
         store.find(id)
                 .compose(job -> {
                     if (waitMs == 0 || job.status().isTerminal()) {
                         return Future.succeededFuture(job);
                     }
-                    Future<?> until = Future.any(givenUp.future(), vertx.timer(waitMs, java.util.concurrent.TimeUnit.MILLISECONDS));
+                    Future<?> until = until(ctx, waitMs);
                     return waits.untilOtherThan(id, job.status(), until).compose(v -> store.find(id));
                 })
                 .compose(job -> output(job).compose(output -> {
@@ -179,7 +177,8 @@ final class JobRoutes {
 
     private static String tag(JsonObject json) {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(json.encode().getBytes(StandardCharsets.UTF_8));
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256").digest(json.encode().getBytes(StandardCharsets.UTF_8));
             return '"' + HexFormat.of().formatHex(digest, 0, 12) + '"';
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
@@ -204,9 +203,10 @@ final class JobRoutes {
                         new JobBus(vertx).ended(id, JobStatus.CANCELLED, address);
                     }
                 })
-                .compose(c -> store.find(id).compose(job -> output(job)
-                        .compose(output ->
-                                send(ctx, c == JobStore.Cancelled.ASKED ? 202 : 200, job.toJson(output)))))
+                .compose(c -> store.find(id)
+                        .compose(job -> output(job)
+                                .compose(output ->
+                                        send(ctx, c == JobStore.Cancelled.ASKED ? 202 : 200, job.toJson(output)))))
                 .onFailure(ctx::fail);
     }
 
@@ -216,7 +216,9 @@ final class JobRoutes {
                 .compose(this::output)
                 .compose(output -> ctx.response()
                         .putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream")
-                        .putHeader("Content-Disposition", "attachment; filename=\"" + (stdout ? "stdout" : "stderr") + "\"")
+                        .putHeader(
+                                "Content-Disposition",
+                                "attachment; filename=\"" + (stdout ? "stdout" : "stderr") + "\"")
                         .end(stdout ? output.stdout() : output.stderr()))
                 .onFailure(ctx::fail);
     }

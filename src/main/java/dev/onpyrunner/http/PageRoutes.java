@@ -12,8 +12,9 @@ import java.util.stream.Stream;
 
 /** What a browser gets: the console's page, the contract, and one page for each kind of problem. */
 final class PageRoutes {
-    private static final String PAGE_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-            + " connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    private static final String PAGE_POLICY =
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+                    + " connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
     private PageRoutes() {}
 

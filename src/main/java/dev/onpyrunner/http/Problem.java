@@ -18,30 +18,56 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
 
     /** The kinds of problems, each with a page at {@code /problems/<slug>}. */
     enum Kind {
-        BAD_REQUEST(400, "Bad request", "The request cannot be read: its body is not JSON, or a header or parameter"
-                + " has a value that makes no sense. The detail says which."),
+        BAD_REQUEST(
+                400,
+                "Bad request",
+                "The request cannot be read: its body is not JSON, or a header or parameter"
+                        + " has a value that makes no sense. The detail says which."),
         FORBIDDEN(403, "Not allowed", "The live console was opened from a page of another origin."),
         NOT_FOUND(404, "Not found", "There is no such page, or there has never been a job with this id."),
-        METHOD_NOT_ALLOWED(405, "Method not allowed", "This address does not know this method. The Allow header says"
-                + " which it knows."),
-        NOT_ACCEPTABLE(406, "Not acceptable", "The Accept header asks for a media type that this address cannot"
-                + " give."),
-        GONE(410, "Gone", "The job existed, but its result was only kept for the time that was agreed. Run the program"
-                + " again."),
-        TOO_LARGE(413, "Too large", "The body, the program, its input or the number of its parts is over the server's"
-                + " cap. The detail says which, and how much is allowed."),
-        UNSUPPORTED_MEDIA_TYPE(415, "Unsupported media type", "Send a job as application/json, or a single program as"
-                + " text/x-python."),
-        INVALID_JOB(422, "Invalid job", "The request could be read, but some of its fields are wrong. Each one is"
-                + " listed in errors, with a JSON pointer to it. Nothing was queued."),
-        IDEMPOTENCY_KEY_REUSED(422, "Idempotency-Key reused", "This Idempotency-Key was used before for another"
-                + " request. Use a new key for each new request."),
-        TOO_MANY_REQUESTS(429, "Too many requests", "One client may only have so many jobs that have not ended. Wait"
-                + " for some of yours, then try again; Retry-After says when."),
-        INTERNAL(500, "Internal error", "The server made a mistake. It is not your fault; tell its operator the"
-                + " X-Request-Id."),
-        UNAVAILABLE(503, "Unavailable", "The server cannot take jobs now: its queue or its store is full, or it is"
-                + " stopping. Retry-After says when to try again.");
+        METHOD_NOT_ALLOWED(
+                405,
+                "Method not allowed",
+                "This address does not know this method. The Allow header says" + " which it knows."),
+        NOT_ACCEPTABLE(
+                406, "Not acceptable", "The Accept header asks for a media type that this address cannot" + " give."),
+        GONE(
+                410,
+                "Gone",
+                "The job existed, but its result was only kept for the time that was agreed. Run the program"
+                        + " again."),
+        TOO_LARGE(
+                413,
+                "Too large",
+                "The body, the program, its input or the number of its parts is over the server's"
+                        + " cap. The detail says which, and how much is allowed."),
+        UNSUPPORTED_MEDIA_TYPE(
+                415,
+                "Unsupported media type",
+                "Send a job as application/json, or a single program as" + " text/x-python."),
+        INVALID_JOB(
+                422,
+                "Invalid job",
+                "The request could be read, but some of its fields are wrong. Each one is"
+                        + " listed in errors, with a JSON pointer to it. Nothing was queued."),
+        IDEMPOTENCY_KEY_REUSED(
+                422,
+                "Idempotency-Key reused",
+                "This Idempotency-Key was used before for another" + " request. Use a new key for each new request."),
+        TOO_MANY_REQUESTS(
+                429,
+                "Too many requests",
+                "One client may only have so many jobs that have not ended. Wait"
+                        + " for some of yours, then try again; Retry-After says when."),
+        INTERNAL(
+                500,
+                "Internal error",
+                "The server made a mistake. It is not your fault; tell its operator the" + " X-Request-Id."),
+        UNAVAILABLE(
+                503,
+                "Unavailable",
+                "The server cannot take jobs now: its queue or its store is full, or it is"
+                        + " stopping. Retry-After says when to try again.");
 
         private final int status;
         private final String title;
@@ -87,7 +113,8 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 .put("instance", instance);
         if (!errors.isEmpty()) {
             JsonArray list = new JsonArray();
-            errors.forEach(e -> list.add(new JsonObject().put("pointer", e.pointer()).put("detail", e.detail())));
+            errors.forEach(
+                    e -> list.add(new JsonObject().put("pointer", e.pointer()).put("detail", e.detail())));
             json.put("errors", list);
         }
         return json;

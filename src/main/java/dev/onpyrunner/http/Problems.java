@@ -69,13 +69,18 @@ final class Problems {
         int code = cause instanceof HttpException http ? http.getStatusCode() : status;
         return switch (kind(code)) {
             case NOT_FOUND -> Problem.of(Kind.NOT_FOUND, "There is nothing at this address.");
-            case METHOD_NOT_ALLOWED -> Problem.of(
-                    Kind.METHOD_NOT_ALLOWED, "This address does not know this method. The Allow header says which.");
-            case NOT_ACCEPTABLE -> Problem.of(
-                    Kind.NOT_ACCEPTABLE, "This address cannot give the media type that the Accept header asks for.");
-            case UNSUPPORTED_MEDIA_TYPE -> Problem.of(
-                    Kind.UNSUPPORTED_MEDIA_TYPE,
-                    "Send a job as application/json, or a single program as text/x-python.");
+            case METHOD_NOT_ALLOWED ->
+                Problem.of(
+                        Kind.METHOD_NOT_ALLOWED,
+                        "This address does not know this method. The Allow header says which.");
+            case NOT_ACCEPTABLE ->
+                Problem.of(
+                        Kind.NOT_ACCEPTABLE,
+                        "This address cannot give the media type that the Accept header asks for.");
+            case UNSUPPORTED_MEDIA_TYPE ->
+                Problem.of(
+                        Kind.UNSUPPORTED_MEDIA_TYPE,
+                        "Send a job as application/json, or a single program as text/x-python.");
             case TOO_LARGE -> Problem.of(Kind.TOO_LARGE, "The body is larger than this server takes.");
             case BAD_REQUEST -> Problem.of(Kind.BAD_REQUEST, "The request cannot be read.");
             case FORBIDDEN -> Problem.of(Kind.FORBIDDEN, "This is not allowed from here.");

@@ -24,7 +24,6 @@ import java.util.function.Predicate;
 final class Waits {
     private static final long LOOK_AGAIN_MS = 1_000;
 
-    private final Vertx vertx;
     private final JobStore store;
     private final JobBus bus;
     private final Map<JobId, Set<Waiter>> waiting = new HashMap<>();
@@ -32,7 +31,6 @@ final class Waits {
     private record Waiter(Predicate<JobStatus> enough, Promise<Void> over) {}
 
     Waits(Vertx vertx, JobStore store) {
-        this.vertx = vertx;
         this.store = store;
         this.bus = new JobBus(vertx);
         vertx.setPeriodic(LOOK_AGAIN_MS, t -> List.copyOf(waiting.keySet()).forEach(this::look));
@@ -86,13 +84,11 @@ final class Waits {
     }
 
     private void look(JobId id) {
-        store.find(id)
-                .onSuccess(job -> wake(id, job.status()))
-                .onFailure(e -> {
-                    if (e instanceof dev.onpyrunner.job.Refusal) {
-                        wake(id, JobStatus.ERROR); // it is gone: let the request see that
-                    }
-                });
+        store.find(id).onSuccess(job -> wake(id, job.status())).onFailure(e -> {
+            if (e instanceof dev.onpyrunner.job.Refusal) {
+                wake(id, JobStatus.ERROR); // it is gone: let the request see that
+            }
+        });
     }
 
     private void wake(JobId id, JobStatus status) {
@@ -105,7 +101,7 @@ final class Waits {
 
     /** Ends every wait at once, as when the node stops. */
     void endAll() {
-        List.copyOf(waiting.values()).forEach(set -> List.copyOf(set)
-                .forEach(w -> w.over().tryComplete()));
+        List.copyOf(waiting.values())
+                .forEach(set -> List.copyOf(set).forEach(w -> w.over().tryComplete()));
     }
 }

@@ -61,7 +61,9 @@ public record Job(
         }
         if (status == JobStatus.QUEUED) {
             // The estimate needs the cluster's speed, which no one measures yet.
-            json.put("queue", new JsonObject().put("position", Math.max(1, position)).put("estimated_start_ms", null));
+            json.put(
+                    "queue",
+                    new JsonObject().put("position", Math.max(1, position)).put("estimated_start_ms", null));
         }
         String self = "/v1/jobs/" + id;
         json.put(
@@ -75,8 +77,7 @@ public record Job(
 
     /** The job as clients see it, with its output so far. */
     public JsonObject toJson(Output output) {
-        return toJson()
-                .put("stdout", output.stdout().toString())
+        return toJson().put("stdout", output.stdout().toString())
                 .put("stderr", output.stderr().toString());
     }
 

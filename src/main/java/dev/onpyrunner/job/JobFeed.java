@@ -69,10 +69,14 @@ public final class JobFeed {
     }
 
     private void heard(EventBatch batch) {
-        if (closed || batch != null && !batch.last().isAfter(last)) {
+        if (closed || (batch != null && !batch.last().isAfter(last))) {
             return;
         }
-        if (batch != null && !behind && !reading && !viewer.isFull() && batch.first().follows(last)) {
+        if (batch != null
+                && !behind
+                && !reading
+                && !viewer.isFull()
+                && batch.first().follows(last)) {
             deliver(batch);
         } else {
             look();

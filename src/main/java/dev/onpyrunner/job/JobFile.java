@@ -32,7 +32,7 @@ public record JobFile(String path, Buffer content) {
             return "The path is longer than " + MAX_PATH_BYTES + " bytes.";
         }
         for (int i = 0; i < path.length(); i++) {
-            if (path.charAt(i) == 0 || Character.isSurrogate(path.charAt(i)) && !isPair(path, i)) {
+            if (path.charAt(i) == 0 || (Character.isSurrogate(path.charAt(i)) && !isPair(path, i))) {
                 return "The path has a character that no file name can have.";
             }
         }

@@ -35,8 +35,20 @@ public final class JobStore {
     private static final int LOG_PAGE = 256;
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final String[] FIELDS = {
-        "status", "result", "runtime", "limits", "starts", "fence", "n", "stdout_bytes", "stderr_bytes", "cancel",
-        "created_at", "started_at", "finished_at", "expires_at"
+        "status",
+        "result",
+        "runtime",
+        "limits",
+        "starts",
+        "fence",
+        "n",
+        "stdout_bytes",
+        "stderr_bytes",
+        "cancel",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "expires_at"
     };
 
     private final RedisLink redis;
@@ -104,13 +116,14 @@ public final class JobStore {
                         e instanceof ErrorType error && error.is("OOM") ? new Refusal.StoreFull() : e))
                 .compose(reply -> switch (reply.get(0).toString()) {
                     case "OK" -> Future.succeededFuture(new Accepted(id, false));
-                    case "SAME" -> Future.succeededFuture(
-                            new Accepted(new JobId(reply.get(1).toString()), true));
+                    case "SAME" ->
+                        Future.succeededFuture(
+                                new Accepted(new JobId(reply.get(1).toString()), true));
                     case "OTHER" -> Future.failedFuture(new Refusal.KeyReused());
-                    case "QUEUE_FULL" -> Future.failedFuture(
-                            new Refusal.QueueFull(reply.get(1).toLong()));
-                    case "OWNER_FULL" -> Future.failedFuture(
-                            new Refusal.TooManyJobs(reply.get(1).toLong()));
+                    case "QUEUE_FULL" ->
+                        Future.failedFuture(new Refusal.QueueFull(reply.get(1).toLong()));
+                    case "OWNER_FULL" ->
+                        Future.failedFuture(new Refusal.TooManyJobs(reply.get(1).toLong()));
                     default -> Future.failedFuture(new IllegalStateException("accept replied " + reply));
                 });
     }
@@ -155,7 +168,10 @@ public final class JobStore {
     public Future<Boolean> beat(Claim claim) {
         List<Object> args = holderArgs(claim);
         args.add(settings.leaseMs());
-        return BEAT.run(redis, List.of(keys.job(claim.id()), keys.lease(claim.id().partition())), args)
+        return BEAT.run(
+                        redis,
+                        List.of(keys.job(claim.id()), keys.lease(claim.id().partition())),
+                        args)
                 .compose(r -> r.toInteger() < 0
                         ? Future.failedFuture(new NotHolderException(claim.id()))
                         : Future.succeededFuture(r.toInteger() == 1));
@@ -174,8 +190,10 @@ public final class JobStore {
         args.add(Codec.toJson(result).encode());
         args.add(endN);
         addEvents(args, tail);
-        List<String> names =
-                List.of(keys.job(claim.id()), keys.log(claim.id()), keys.lease(claim.id().partition()));
+        List<String> names = List.of(
+                keys.job(claim.id()),
+                keys.log(claim.id()),
+                keys.lease(claim.id().partition()));
         return FINISH.run(redis, names, args)
                 .compose(r -> r.get(0).toInteger() == 1
                         ? Future.succeededFuture(
@@ -272,8 +290,9 @@ public final class JobStore {
 
     /** Hands a wake token on: it reached a runner that has no free slot. */
     public Future<Void> passWake(int partition, String runtime) {
-        return redis.send(
-                        Request.cmd(Command.LPUSH).arg(keys.wake(partition, runtime)).arg("1"))
+        return redis.send(Request.cmd(Command.LPUSH)
+                        .arg(keys.wake(partition, runtime))
+                        .arg("1"))
                 .mapEmpty();
     }
 
@@ -329,8 +348,8 @@ public final class JobStore {
 
     private <T> Future<T> absent(JobId id) {
         return redis.send(Request.cmd(Command.EXISTS).arg(keys.gone(id)))
-                .compose(r ->
-                        Future.failedFuture(r.toInteger() == 1 ? new Refusal.JobGone() : new Refusal.NoSuchJob()));
+                .compose(
+                        r -> Future.failedFuture(r.toInteger() == 1 ? new Refusal.JobGone() : new Refusal.NoSuchJob()));
     }
 
     /** The request as accepted. Fails with {@link Refusal.NoSuchJob} or {@link Refusal.JobGone}. */

@@ -16,13 +16,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record Limits(
-        long cpuMs,
-        long wallMs,
-        long idleMs,
-        long memoryBytes,
-        long outputBytes,
-        long processes,
-        long diskBytes) {
+        long cpuMs, long wallMs, long idleMs, long memoryBytes, long outputBytes, long processes, long diskBytes) {
     public Limits {
         positive("cpu_ms", cpuMs);
         positive("wall_ms", wallMs);

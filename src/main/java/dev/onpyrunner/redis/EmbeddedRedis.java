@@ -29,6 +29,9 @@ import org.slf4j.LoggerFactory;
 public final class EmbeddedRedis {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedRedis.class);
     private static final long START_MS = 30_000;
+    /** What setpriv, like a shell, ends with when there is no such program. */
+    private static final int NOT_FOUND = 127;
+
     private static final long STOP_MS = 10_000;
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
 
@@ -86,16 +89,12 @@ public final class EmbeddedRedis {
         try {
             process = started.join();
         } catch (java.util.concurrent.CompletionException e) {
-            throw new IOException(
-                    "redis-server cannot be started from '" + program + "': "
-                            + e.getCause().getMessage()
-                            + ". Install Redis 7 or newer, or set ONPY_REDIS_SERVER to its path.",
-                    e);
+            throw new IOException(notFound(program, e.getCause().getMessage()), e);
         }
         EmbeddedRedis redis = new EmbeddedRedis(process, settings);
         made.complete(redis);
         try {
-            redis.awaitReady(port, log);
+            redis.awaitReady(program, port, log);
             writePrivate(folder.resolve("redis.url"), List.of("redis://:" + password + "@127.0.0.1:" + port));
         } catch (IOException e) {
             redis.stop();
@@ -146,9 +145,12 @@ public final class EmbeddedRedis {
         }
     }
 
-    private void awaitReady(int port, Path log) throws IOException {
+    private void awaitReady(String program, int port, Path log) throws IOException {
         long end = System.nanoTime() + START_MS * 1_000_000;
         while (System.nanoTime() < end) {
+            if (!process.isAlive() && process.exitValue() == NOT_FOUND) {
+                throw new IOException(notFound(program, "there is no such program"));
+            }
             if (!process.isAlive()) {
                 throw new IOException("redis-server ended at once. Its log, " + log + ", ends with: " + lastLine(log));
             }
@@ -177,6 +179,12 @@ public final class EmbeddedRedis {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    private static String notFound(String program, String why) {
+        return "redis-server cannot be started from '" + program + "': " + why
+                + ". Start the node with ./onpyrunner, which fetches it, or install Redis 7 or newer, or set"
+                + " ONPY_REDIS_SERVER to its path.";
     }
 
     private static String lastLine(Path log) throws IOException {

@@ -117,9 +117,11 @@ public final class RedisLink {
         }
         long wait = delayMs / 2 + ThreadLocalRandom.current().nextLong(delayMs / 2 + 1);
         delayMs = Math.min(MAX_DELAY_MS, delayMs * 2);
-        vertx.setTimer(wait, t -> connect()
-                .onSuccess(v -> LOG.info("redis link {} is back", name))
-                .onFailure(e -> reconnect()));
+        vertx.setTimer(
+                wait,
+                t -> connect()
+                        .onSuccess(v -> LOG.info("redis link {} is back", name))
+                        .onFailure(e -> reconnect()));
     }
 
     /** Whether a connection is open now. */

@@ -81,8 +81,12 @@ abstract class Cgroups {
     static void sweep(Path parent) throws IOException {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
             for (Path folder : folders) {
-                String pid = folder.getFileName().toString().substring(PREFIX.length()).replaceFirst("-[0-9]+$", "");
-                if (!pid.matches("[0-9]{1,10}") || ProcessHandle.of(Long.parseLong(pid)).isPresent()) {
+                String pid = folder.getFileName()
+                        .toString()
+                        .substring(PREFIX.length())
+                        .replaceFirst("-[0-9]+$", "");
+                if (!pid.matches("[0-9]{1,10}")
+                        || ProcessHandle.of(Long.parseLong(pid)).isPresent()) {
                     continue;
                 }
                 remove(folder);

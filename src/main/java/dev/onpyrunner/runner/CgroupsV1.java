@@ -118,9 +118,7 @@ final class CgroupsV1 extends Cgroups {
 
         @Override
         public List<Path> doors() {
-            return folders.values().stream()
-                    .map(f -> f.resolve("cgroup.procs"))
-                    .toList();
+            return folders.values().stream().map(f -> f.resolve("cgroup.procs")).toList();
         }
 
         @Override

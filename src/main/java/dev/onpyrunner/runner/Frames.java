@@ -53,7 +53,7 @@ final class Frames {
      * @throws IllegalArgumentException when it is neither
      */
     static Sandbox.Exit status(Buffer payload) {
-        String[] words = payload.toString(StandardCharsets.US_ASCII).trim().split(" ");
+        String[] words = payload.toString(StandardCharsets.US_ASCII).trim().split(" ", -1);
         if (words.length < 2 || !words[1].matches("[0-9]{1,3}")) {
             throw new IllegalArgumentException("not a status");
         }

@@ -194,8 +194,7 @@ final class JobRun implements Sandbox.Listener {
                 if (!ended) {
                     abandon("its lease ended");
                 }
-            } else if (System.nanoTime() - renewedNanos
-                    > (store.settings().leaseMs() - LEASE_MARGIN_MS) * 1_000_000) {
+            } else if (System.nanoTime() - renewedNanos > (store.settings().leaseMs() - LEASE_MARGIN_MS) * 1_000_000) {
                 abandon("its lease could not be renewed");
             }
         });
@@ -275,13 +274,7 @@ final class JobRun implements Sandbox.Listener {
         Usage usage = new Usage(wallMs, Math.max(0, meter.cpuMs()), Math.max(0, meter.memoryPeakBytes()), queuedMs);
         log.flush(wallMs);
         Verdict verdict = Verdict.of(new Verdict.Observed(
-                reason,
-                exit,
-                meter,
-                claim.spec().limits(),
-                usage,
-                log.isStdoutOver(),
-                log.isStderrOver()));
+                reason, exit, meter, claim.spec().limits(), usage, log.isStdoutOver(), log.isStderrOver()));
         finish(verdict.status(), verdict.result());
     }
 

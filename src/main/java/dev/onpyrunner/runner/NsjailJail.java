@@ -96,16 +96,15 @@ final class NsjailJail implements Sandbox.Jail {
                 })
                 .onComplete(r -> {
                     if (r.failed()) {
-                        started.tryFail(
-                                new Sandbox.SandboxException("nsjail could not be started.", r.cause()));
+                        started.tryFail(new Sandbox.SandboxException("nsjail could not be started.", r.cause()));
                         return;
                     }
                     process = r.result();
-                    process.onExit().thenAccept(p -> context.runOnContext(v -> {
+                    Future.fromCompletionStage(process.onExit(), context).onSuccess(p -> {
                         if (state == State.STARTING) {
                             failStart("nsjail ended with exit code " + p.exitValue() + ".");
                         }
-                    }));
+                    });
                 });
         return started.future();
     }
@@ -126,11 +125,14 @@ final class NsjailJail implements Sandbox.Jail {
         String said = "";
         try {
             Path log = NsjailSandbox.log(bay);
-            said = Files.exists(log) ? Files.readString(log, StandardCharsets.UTF_8).trim() : "";
+            said = Files.exists(log)
+                    ? Files.readString(log, StandardCharsets.UTF_8).trim()
+                    : "";
         } catch (IOException e) {
             said = "its log cannot be read: " + e.getMessage();
         }
-        started.tryFail(new Sandbox.SandboxException(said.isEmpty() ? why : why + " It said: " + said, ranOutOfMemory()));
+        started.tryFail(
+                new Sandbox.SandboxException(said.isEmpty() ? why : why + " It said: " + said, ranOutOfMemory()));
     }
 
     private boolean ranOutOfMemory() {
@@ -317,7 +319,7 @@ final class NsjailJail implements Sandbox.Jail {
             socket.close();
         }
         Promise<Void> empty = Promise.promise();
-        if (process == null || !process.isAlive() && isEmpty()) {
+        if (process == null || (!process.isAlive() && isEmpty())) {
             empty.complete();
         } else {
             process.destroyForcibly();

@@ -109,10 +109,7 @@ final class NsjailSandbox implements Sandbox {
 
     private void prepareRoot() throws IOException {
         String version = output(List.of(
-                        settings.python().toString(),
-                        "-IS",
-                        "-c",
-                        "import sys; print('%d.%d' % sys.version_info[:2])"))
+                        settings.python().toString(), "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"))
                 .trim();
         output(List.of(
                 "sh",
@@ -157,7 +154,10 @@ final class NsjailSandbox implements Sandbox {
     private static void sweep(Path temp) throws IOException {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(temp, FOLDER_PREFIX + "*")) {
             for (Path old : folders) {
-                String pid = old.getFileName().toString().substring(FOLDER_PREFIX.length()).replaceFirst("-.*", "");
+                String pid = old.getFileName()
+                        .toString()
+                        .substring(FOLDER_PREFIX.length())
+                        .replaceFirst("-.*", "");
                 boolean ours = Files.isDirectory(old, java.nio.file.LinkOption.NOFOLLOW_LINKS)
                         && Files.getOwner(old, java.nio.file.LinkOption.NOFOLLOW_LINKS)
                                 .equals(Files.getOwner(Path.of("/proc/self")));
@@ -222,8 +222,7 @@ final class NsjailSandbox implements Sandbox {
                     group.limit(limits);
                     Path config = bay.resolveSibling(bay.getFileName() + ".cfg");
                     Files.createFile(
-                            config,
-                            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                            config, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
                     Files.writeString(
                             config,
                             template.replace("@BAY@", bay.toString())
@@ -240,7 +239,8 @@ final class NsjailSandbox implements Sandbox {
                         command.addAll(List.of("--rlimit_as", String.valueOf(limits.memoryBytes() / MIB)));
                         command.addAll(List.of("--rlimit_cpu", String.valueOf(limits.cpuMs() / 1000 + 1)));
                     }
-                    command.addAll(List.of("--", "/opt/boot/init", settings.python().toString(), spec.entry()));
+                    command.addAll(
+                            List.of("--", "/opt/boot/init", settings.python().toString(), spec.entry()));
                     Path log = log(bay);
                     return new ProcessBuilder(command)
                             .redirectInput(Path.of("/dev/null").toFile())
@@ -270,7 +270,9 @@ final class NsjailSandbox implements Sandbox {
     public Future<Void> close() {
         List<Future<Void>> ends =
                 List.copyOf(running).stream().map(NsjailJail::close).toList();
-        return Future.join(ends).transform(r -> vertx.<Void>executeBlocking(
+        // The starter's threads end with the verticle that opened this sandbox.
+        return Future.join(ends)
+                .transform(r -> vertx.<Void>executeBlocking(
                         () -> {
                             for (Cgroups.Group group : groups) {
                                 group.remove();
@@ -279,7 +281,6 @@ final class NsjailSandbox implements Sandbox {
                             delete(folder);
                             return null;
                         },
-                        false)
-                .eventually(starter::close));
+                        false));
     }
 }

@@ -46,6 +46,7 @@ public final class RunnerVerticle extends VerticleBase {
     private final List<RedisLink> links = new ArrayList<>();
     /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
     private final Map<Integer, Runnable> wakers = new HashMap<>();
+
     private JobStore store;
     private Sandbox sandbox;
     private int nextPartition;
@@ -250,7 +251,7 @@ public final class RunnerVerticle extends VerticleBase {
                     return Future.succeededFuture();
                 })
                 .eventually(sandbox::close)
-                .eventually(() ->
-                        Future.join(links.stream().map(RedisLink::close).toList()));
+                .eventually(
+                        () -> Future.join(links.stream().map(RedisLink::close).toList()));
     }
 }

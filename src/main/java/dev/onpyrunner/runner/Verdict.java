@@ -85,24 +85,28 @@ record Verdict(JobStatus status, Result result) {
             touched.add("processes");
         }
         return switch (seen.reason()) {
-            case CANCEL -> new Verdict(
-                    JobStatus.CANCELLED,
-                    new Result(null, null, null, "Cancelled while it ran.", touched, seen.usage(), null));
-            case CPU -> stopped(
-                    seen,
-                    touched,
-                    Outcome.CPU_LIMIT,
-                    "Stopped after " + seconds(limits.cpuMs()) + " of CPU time, the limit.");
-            case WALL -> stopped(
-                    seen,
-                    touched,
-                    Outcome.WALL_LIMIT,
-                    "Stopped after " + seconds(limits.wallMs()) + " on the clock, the limit.");
-            case OUTPUT -> stopped(
-                    seen,
-                    touched,
-                    Outcome.OUTPUT_LIMIT,
-                    "Stopped after writing " + size(limits.outputBytes()) + ", the limit for its output.");
+            case CANCEL ->
+                new Verdict(
+                        JobStatus.CANCELLED,
+                        new Result(null, null, null, "Cancelled while it ran.", touched, seen.usage(), null));
+            case CPU ->
+                stopped(
+                        seen,
+                        touched,
+                        Outcome.CPU_LIMIT,
+                        "Stopped after " + seconds(limits.cpuMs()) + " of CPU time, the limit.");
+            case WALL ->
+                stopped(
+                        seen,
+                        touched,
+                        Outcome.WALL_LIMIT,
+                        "Stopped after " + seconds(limits.wallMs()) + " on the clock, the limit.");
+            case OUTPUT ->
+                stopped(
+                        seen,
+                        touched,
+                        Outcome.OUTPUT_LIMIT,
+                        "Stopped after writing " + size(limits.outputBytes()) + ", the limit for its output.");
             case NONE -> ownEnd(seen, touched, oom);
         };
     }
@@ -122,18 +126,18 @@ record Verdict(JobStatus status, Result result) {
             case EXITED -> {
                 boolean ok = exit.code() == 0;
                 String message = ok ? "Finished." : "Ended with exit code " + exit.code() + ".";
-                yield done(
-                        seen, touched, ok ? Outcome.OK : Outcome.RUNTIME_ERROR, exit.code(), null, message + note);
+                yield done(seen, touched, ok ? Outcome.OK : Outcome.RUNTIME_ERROR, exit.code(), null, message + note);
             }
             case SIGNALED -> {
                 String name = SIGNALS.getOrDefault(exit.code(), "signal " + exit.code());
                 yield done(seen, touched, Outcome.SIGNALED, null, name, "Died of " + name + "." + note);
             }
-            case UNKNOWN -> new Verdict(
-                    JobStatus.ERROR,
-                    Result.failed(
-                            Result.Code.SANDBOX_FAILED,
-                            "The sandbox failed while the program ran. This is not the program's fault; run it again."));
+            case UNKNOWN ->
+                new Verdict(
+                        JobStatus.ERROR,
+                        Result.failed(
+                                Result.Code.SANDBOX_FAILED,
+                                "The sandbox failed while the program ran. This is not the program's fault; run it again."));
         };
     }
 
@@ -143,8 +147,7 @@ record Verdict(JobStatus status, Result result) {
 
     private static Verdict done(
             Observed seen, List<String> touched, Outcome outcome, Integer exitCode, String signal, String message) {
-        return new Verdict(
-                JobStatus.DONE, new Result(outcome, exitCode, signal, message, touched, seen.usage(), null));
+        return new Verdict(JobStatus.DONE, new Result(outcome, exitCode, signal, message, touched, seen.usage(), null));
     }
 
     private static String seconds(long ms) {
