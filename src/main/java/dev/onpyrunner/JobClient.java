@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.stream.Stream;
@@ -54,14 +56,21 @@ final class JobClient {
 
     /** Posts a job; returns its id. Fails with the server's own sentence when it is refused. */
     String submit(String json) throws IOException, InterruptedException {
-        HttpResponse<String> response = http.send(
-                HttpRequest.newBuilder(URI.create(url + "/v1/jobs"))
-                        .timeout(TIMEOUT)
-                        .header("Content-Type", "application/json")
-                        .POST(HttpRequest.BodyPublishers.ofString(json))
-                        .build(),
-                BodyHandlers.ofString());
-        return read(response).get("id").textValue();
+        HttpRequest request;
+        try {
+            request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs"))
+                    .timeout(TIMEOUT)
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString(json))
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw new IOException("'" + url + "' is not the address of a node, such as http://127.0.0.1:8080.", e);
+        }
+        try {
+            return read(http.send(request, BodyHandlers.ofString())).get("id").textValue();
+        } catch (ConnectException | HttpTimeoutException e) {
+            throw new IOException("No node answers at " + url + ". Start one with ./onpyrunner serve.", e);
+        }
     }
 
     /** The job as it is now, with its output. */

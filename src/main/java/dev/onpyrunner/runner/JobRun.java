@@ -37,8 +37,9 @@ final class JobRun implements Sandbox.Listener {
     private static final long GRACE_MS = 500;
 
     private static final long RETRY_MS = 200;
-    /** The jail is killed so long before the lease ends, so that no two runners ever run the same job. */
-    private static final long LEASE_MARGIN_MS = 2_000;
+    /** The jail is killed this part of a lease before it ends, so that no two runners ever run the same job. */
+    private static final int LEASE_MARGIN = 5;
+
     /** CPU time is looked at this long after it could be used up at the earliest. */
     private static final long MIN_LOOK_MS = 5;
 
@@ -184,6 +185,7 @@ final class JobRun implements Sandbox.Listener {
 
     private void beat() {
         long now = System.nanoTime();
+        long leaseMs = store.settings().leaseMs();
         store.beat(claim).onComplete(r -> {
             if (r.succeeded()) {
                 renewedNanos = now;
@@ -194,7 +196,7 @@ final class JobRun implements Sandbox.Listener {
                 if (!ended) {
                     abandon("its lease ended");
                 }
-            } else if (System.nanoTime() - renewedNanos > (store.settings().leaseMs() - LEASE_MARGIN_MS) * 1_000_000) {
+            } else if (System.nanoTime() - renewedNanos > (leaseMs - leaseMs / LEASE_MARGIN) * 1_000_000) {
                 abandon("its lease could not be renewed");
             }
         });

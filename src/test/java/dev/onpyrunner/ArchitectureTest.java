@@ -1,0 +1,90 @@
+package dev.onpyrunner;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.Architectures;
+import org.junit.jupiter.api.Test;
+
+/** Who may know whom. {@code docs/architecture.md} says why. */
+class ArchitectureTest {
+    private static final String ROOT = "dev.onpyrunner";
+    private static final JavaClasses PROGRAM = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages(ROOT);
+
+    @Test
+    void features_meet_only_over_the_job() {
+        Architectures.layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage(ROOT + "..")
+                .layer("root")
+                .definedBy(ROOT)
+                .layer("http")
+                .definedBy(ROOT + ".http..")
+                .layer("console")
+                .definedBy(ROOT + ".console..")
+                .layer("runner")
+                .definedBy(ROOT + ".runner..")
+                .layer("job")
+                .definedBy(ROOT + ".job..")
+                .layer("redis")
+                .definedBy(ROOT + ".redis..")
+                .whereLayer("root")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("http")
+                .mayOnlyBeAccessedByLayers("root")
+                .whereLayer("console")
+                .mayOnlyBeAccessedByLayers("root")
+                .whereLayer("runner")
+                .mayOnlyBeAccessedByLayers("root")
+                .whereLayer("job")
+                .mayOnlyBeAccessedByLayers("root", "http", "console", "runner")
+                .check(PROGRAM);
+    }
+
+    @Test
+    void packages_have_no_cycles() {
+        slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(PROGRAM);
+    }
+
+    @Test
+    void only_the_runner_and_what_sets_it_up_start_processes() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages(ROOT + ".runner..")
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + ".redis.EmbeddedRedis")
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + ".Runtimes")
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(ProcessBuilder.class)
+                .check(PROGRAM);
+    }
+
+    @Test
+    void only_the_store_knows_the_scripts() {
+        classes()
+                .that()
+                .haveFullyQualifiedName(ROOT + ".redis.Script")
+                .should()
+                .onlyBeAccessed()
+                .byClassesThat()
+                .haveNameMatching(".*\\.(JobStore|Script)")
+                .check(PROGRAM);
+    }
+
+    @Test
+    void nothing_sleeps_on_the_event_loop() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT)
+                .should()
+                .callMethod(Thread.class, "sleep", long.class)
+                .check(PROGRAM);
+    }
+}

@@ -1,0 +1,152 @@
+package dev.onpyrunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever dies, the job's story stays true. */
+@Timeout(120)
+class NodeDeathIT {
+    private static final Map<String, String> SHORT_LEASE =
+            Map.of("ONPY_QUEUE_LEASE_MS", "2000", "ONPY_RUNNER_BEAT_MS", "500");
+    private static final String SLOW = """
+            import os, sys, time
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(600)
+            print("begin", flush=True)
+            time.sleep(2)
+            print("end")
+            """;
+
+    @TempDir
+    private Path folder;
+
+    private static String submit(JobClient client, String source) throws Exception {
+        return client.submit(TestNode.JSON.writeValueAsString(Map.of("source", source)));
+    }
+
+    private static void awaitOutput(JobClient client, String id, String text) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (System.nanoTime() < end) {
+            if (client.get(id).path("stdout").asText().contains(text)) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        throw new AssertionError("the job did not print " + text);
+    }
+
+    private static JsonNode follow(JobClient client, String id) throws Exception {
+        client.follow(id, new JobClient.Viewer() {
+            @Override
+            public void output(boolean stderr, String text) {}
+
+            @Override
+            public void restarted() {}
+        });
+        return client.get(id);
+    }
+
+    @Test
+    void a_killed_node_leaves_no_process_and_its_job_is_started_again() throws Exception {
+        Path data = folder.resolve("data");
+        String id;
+        List<ProcessHandle> below;
+        long pid;
+        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+            JobClient client = new JobClient(node.url());
+            id = submit(client, SLOW);
+            awaitOutput(client, id, "begin");
+            below = node.descendants();
+            pid = node.process().pid();
+            assertThat(commands(below)).anyMatch(c -> c.contains("redis"));
+            // nsjail, the jail's pid 1, the program and its daemon
+            assertThat(below).hasSizeGreaterThanOrEqualTo(5);
+            node.process().destroyForcibly();
+            for (ProcessHandle process : below) {
+                process.onExit().get(10, TimeUnit.SECONDS);
+            }
+        }
+        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+            JobClient client = new JobClient(node.url());
+            JsonNode job = follow(client, id);
+            assertThat(job.path("status").asText()).isEqualTo("DONE");
+            assertThat(job.path("outcome").asText()).isEqualTo("OK");
+            assertThat(job.path("starts").asInt()).isEqualTo(2);
+            assertThat(job.path("stdout").asText()).isEqualTo("begin\nend\n");
+            assertThat(leftovers(pid)).isEmpty();
+        }
+    }
+
+    private static List<String> commands(List<ProcessHandle> processes) {
+        return processes.stream().map(p -> p.info().commandLine().orElse("")).toList();
+    }
+
+    /** Folders and control groups of a node that is dead. */
+    private static List<Path> leftovers(long pid) throws IOException {
+        try (Stream<Path> temp = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return temp.filter(f -> f.getFileName().toString().startsWith("onpyrunner-" + pid + "-"))
+                    .toList();
+        }
+    }
+
+    @Test
+    void a_stopped_node_lets_its_job_end_and_keeps_the_result() throws Exception {
+        Path data = folder.resolve("data");
+        String id;
+        List<ProcessHandle> below;
+        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+            JobClient client = new JobClient(node.url());
+            id = submit(client, SLOW);
+            awaitOutput(client, id, "begin");
+            below = node.descendants();
+            node.process().destroy();
+            assertThat(node.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
+        }
+        for (ProcessHandle process : below) {
+            process.onExit().get(10, TimeUnit.SECONDS);
+        }
+        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+            JsonNode job = new JobClient(node.url()).get(id);
+            assertThat(job.path("status").asText()).isEqualTo("DONE");
+            assertThat(job.path("starts").asInt()).isEqualTo(1);
+            assertThat(job.path("stdout").asText()).isEqualTo("begin\nend\n");
+        }
+    }
+
+    @Test
+    void a_second_node_is_refused_the_data_folder_and_told_where_the_first_one_is() throws Exception {
+        Path data = folder.resolve("data");
+        try (ServeProcess node = ServeProcess.start(data, Map.of())) {
+            Process second = ServeProcess.command("serve", "--port", "0", "--data", data.toString())
+                    .start();
+            String said = new String(second.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(second.waitFor()).isEqualTo(2);
+            assertThat(said).contains("Another node").contains(node.url()).contains("--data");
+        }
+    }
+
+    @Test
+    void a_node_that_loses_its_redis_says_so_and_ends() throws Exception {
+        Path data = folder.resolve("data");
+        try (ServeProcess node = ServeProcess.start(data, Map.of())) {
+            node.descendants().stream()
+                    .filter(p -> p.info().commandLine().orElse("").contains("redis"))
+                    .forEach(ProcessHandle::destroyForcibly);
+            assertThat(node.process().waitFor(40, TimeUnit.SECONDS)).isTrue();
+            assertThat(node.process().exitValue()).isEqualTo(1);
+        }
+    }
+}
