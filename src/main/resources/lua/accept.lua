@@ -1,7 +1,7 @@
 #!lua
 -- accept: stores a job and its place in the queue, or says why not.
 -- A full Redis (maxmemory) refuses this script as a whole: it has no allow-oom flag.
--- KEYS  1 job  2 log  3 ready  4 wake  5 owner  6 owner:sum  7 idem  8 deadline  9 stats
+-- KEYS  1 job  2 log  3 ready  4 wake  5 owner  6 owner-sum  7 idem  8 deadline  9 stats
 -- ARGV  1 prefix  2 id  3 owner  4 runtime  5 priority  6 spec  7 limits  8 max_starts  9 retention_ms
 --       10 queue time-out in ms  11 interactive 0|1  12 bus address of the accepting node
 --       13 most jobs queued  14 most live jobs of one owner  15 idempotency hash or ''  16 fingerprint of the request
@@ -25,8 +25,9 @@ if live >= num(ARGV[14]) then
   return {'OWNER_FULL', live}
 end
 local now = now_ms()
--- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed.
-local last_claimed = num(redis.call('HGET', KEYS[9], 'tag:' .. runtime))
+-- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed. Tags are
+-- one count for all runtimes: an owner may use several, and a runner compares its queues by them.
+local last_claimed = num(redis.call('HGET', KEYS[9], 'tag'))
 local tag = math.max(last_claimed, num(redis.call('HGET', KEYS[6], 'tag'))) + 1
 local score = tag + 1000 * num(ARGV[5])
 redis.call('HSET', KEYS[6], 'tag', int(tag))

@@ -22,9 +22,7 @@ local starts = redis.call('HINCRBY', job_key(best), 'starts', 1)
 redis.call('HSET', job_key(best), 'status', 'RUNNING', 'fence', fence, 'token', ARGV[3], 'node', ARGV[2],
   'started_at', int(now), 'n', '1', 'stdout_bytes', '0', 'stderr_bytes', '0')
 redis.call('ZADD', KEYS[1], int(now + num(ARGV[4])), best)
-local runtime = ARGV[2 + best_runtime]
-local tag = 'tag:' .. runtime
-if num(j[2]) > num(redis.call('HGET', KEYS[2], tag)) then redis.call('HSET', KEYS[2], tag, j[2]) end
+if num(j[2]) > num(redis.call('HGET', KEYS[2], 'tag')) then redis.call('HSET', KEYS[2], 'tag', j[2]) end
 redis.call('HINCRBY', KEYS[2], 'claimed', 1)
 append(best, fence, '1', 'state', '0', 'RUNNING')
 return {best, fence, starts, int(now), j[3], j[4] or '', j[5], j[6], j[7]}

@@ -103,6 +103,10 @@ public final class Node implements AutoCloseable {
                     if (!config.roles().contains(Role.RUNNER)) {
                         return Future.succeededFuture();
                     }
+                    String pool = "onpyrunner-runner-" + name;
+                    int threads = RunnerVerticle.poolSize(runnerSettings);
+                    // Held until Vert.x closes: else the pool would end with the verticle, under its last callbacks.
+                    vertx.createSharedWorkerExecutor(pool, threads);
                     return vertx.deployVerticle(
                                     new RunnerVerticle(
                                             runnerSettings,
@@ -112,8 +116,8 @@ public final class Node implements AutoCloseable {
                                             name),
                                     new DeploymentOptions()
                                             .setThreadingModel(ThreadingModel.WORKER)
-                                            .setWorkerPoolName("onpyrunner-runner-" + name)
-                                            .setWorkerPoolSize(RunnerVerticle.poolSize(runnerSettings)))
+                                            .setWorkerPoolName(pool)
+                                            .setWorkerPoolSize(threads))
                             .onSuccess(id -> runner = id);
                 })
                 .compose(v -> vertx.deployVerticle(

@@ -25,7 +25,10 @@ public final class JobFeed {
         /** Whether it wants no more for now; it calls {@link JobFeed#resume()} when it does again. */
         boolean isFull();
 
-        /** Takes events; after a batch that has {@link EventBatch#ended()} nothing follows. */
+        /**
+         * Takes events; after a batch that has {@link EventBatch#ended()} nothing follows. That batch is empty when the
+         * end had been seen before.
+         */
         void events(EventBatch batch);
 
         /** The log cannot be read any more; nothing follows. */
@@ -131,12 +134,25 @@ public final class JobFeed {
 
     private Future<Page> batch(List<JobEvent> events) {
         if (events.isEmpty()) {
-            return Future.succeededFuture(new Page(null, false));
+            return nothing();
         }
         boolean full = events.size() == PAGE;
         return events.get(events.size() - 1).isEnd()
                 ? store.find(id).map(job -> new Page(EventBatch.of(events, job), false))
                 : Future.succeededFuture(new Page(EventBatch.of(events, null), full));
+    }
+
+    /** There is nothing new: because there is no job any more, or its end has been seen, or there will be more. */
+    private Future<Page> nothing() {
+        return store.find(id).compose(job -> {
+            if (!job.status().isTerminal()) {
+                return Future.succeededFuture(new Page(null, false));
+            }
+            return store.log(id, last, PAGE)
+                    .compose(events -> events.isEmpty()
+                            ? Future.succeededFuture(new Page(new EventBatch(last, last, true, "[]"), false))
+                            : batch(events));
+        });
     }
 
     private void deliver(EventBatch batch) {

@@ -47,7 +47,7 @@ record Keys(String prefix) {
     }
 
     String ownerSum(int k, Owner owner) {
-        return owner(k, owner) + ":sum";
+        return partition(k) + "owner-sum:" + owner.name();
     }
 
     String idem(int k, String hash) {

@@ -171,9 +171,6 @@ public final class RedisLink {
         closed = true;
         RedisConnection c = connection;
         connection = null;
-        if (c != null) {
-            client.close();
-        }
-        return Future.succeededFuture();
+        return c == null ? Future.succeededFuture() : client.close();
     }
 }

@@ -1,0 +1,187 @@
+package dev.onpyrunner.job;
+
+import dev.onpyrunner.Await;
+import dev.onpyrunner.redis.RedisLink;
+import dev.onpyrunner.redis.TestRedis;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Response;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A job store under a key prefix of its own, with words for what tests do with it. Its calls block. */
+final class TestStore {
+    static final String RUNTIME = "python3";
+    static final Owner ANN = new Owner("ip:10.0.0.1");
+    static final Owner BOB = new Owner("ip:10.0.0.2");
+    static final Limits LIMITS = new Limits(1_000, 2_000, 1_000, 1 << 20, 1 << 20, 8, 1 << 20);
+    static final Result RESULT =
+            new Result(Outcome.OK, 0, null, "Finished.", List.of("stdout"), new Usage(4, 3, 9_437_184, 1), null);
+
+    private static final AtomicInteger COUNT = new AtomicInteger();
+
+    /** How a store differs from the usual one: no cap is met, a lease is short, waiting is long. */
+    record Setup(int partitions, long maxQueued, long maxLive, long leaseMs, long timeoutMs) {
+        static final Setup USUAL = new Setup(1, 100_000, 100_000, 200, 600_000);
+
+        Setup withCaps(long queued, long live) {
+            return new Setup(partitions, queued, live, leaseMs, timeoutMs);
+        }
+
+        Setup withLease(long ms) {
+            return new Setup(partitions, maxQueued, maxLive, ms, timeoutMs);
+        }
+
+        Setup withTimeout(long ms) {
+            return new Setup(partitions, maxQueued, maxLive, leaseMs, ms);
+        }
+
+        Setup withPartitions(int n) {
+            return new Setup(n, maxQueued, maxLive, leaseMs, timeoutMs);
+        }
+    }
+
+    final RedisLink link;
+    final JobStore jobs;
+    final String prefix;
+
+    private TestStore(RedisLink link, String prefix, Setup setup) {
+        this.link = link;
+        this.prefix = prefix;
+        this.jobs = new JobStore(
+                link,
+                new QueueSettings(
+                        prefix,
+                        setup.partitions(),
+                        setup.maxQueued(),
+                        setup.maxLive(),
+                        setup.leaseMs(),
+                        setup.timeoutMs()));
+    }
+
+    static TestStore open(RedisLink link, Setup setup) {
+        return new TestStore(link, "t" + ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet(), setup);
+    }
+
+    /** The same jobs, seen over another link or with other settings. */
+    TestStore sharing(RedisLink other, Setup setup) {
+        return new TestStore(other, prefix, setup);
+    }
+
+    static JobSpec spec(String source) {
+        return spec(source, RUNTIME, 4, 60, 2);
+    }
+
+    static JobSpec spec(String source, String runtime, int priority, long retentionS, int maxStarts) {
+        return new JobSpec(
+                List.of(new JobFile("main.py", Buffer.buffer(source))),
+                "main.py",
+                Buffer.buffer(),
+                List.of(),
+                Map.of(),
+                runtime,
+                LIMITS,
+                priority,
+                retentionS,
+                maxStarts);
+    }
+
+    JobId accept(Owner owner) {
+        return accept(owner, spec("pass"));
+    }
+
+    JobId accept(Owner owner, JobSpec spec) {
+        return Await.get(jobs.accept(owner, spec, Optional.empty(), "here")).id();
+    }
+
+    JobStore.Accepted accept(Owner owner, JobSpec spec, String idempotencyKey) {
+        return Await.get(jobs.accept(owner, spec, Optional.of(Idempotency.of(owner, idempotencyKey, spec)), "here"));
+    }
+
+    Optional<Claim> tryClaim(String... runtimes) {
+        return Await.get(jobs.claim(0, runtimes.length == 0 ? List.of(RUNTIME) : List.of(runtimes), "node"));
+    }
+
+    Claim claim() {
+        return tryClaim().orElseThrow(() -> new AssertionError("no job waits"));
+    }
+
+    void emit(Claim claim, JobEvent... events) {
+        Await.get(jobs.emit(claim, List.of(events)));
+    }
+
+    EventId finish(Claim claim, long n, JobEvent... tail) {
+        return Await.get(jobs.finish(claim, List.of(tail), n, JobStatus.DONE, RESULT));
+    }
+
+    static JobEvent out(Claim claim, long n, String text) {
+        return new JobEvent(new EventId(claim.fence(), n), JobEvent.OUT, n, Buffer.buffer(text));
+    }
+
+    Job find(JobId id) {
+        return Await.get(jobs.find(id));
+    }
+
+    List<JobEvent> log(JobId id) {
+        return Await.get(jobs.log(id, EventId.START, 10_000));
+    }
+
+    /** The log as {@code kind:data} of each event. */
+    List<String> logLines(JobId id) {
+        return log(id).stream().map(e -> e.kind() + ":" + e.data()).toList();
+    }
+
+    /** Reaps until something has been moved. */
+    List<JobStore.Reaped> reap() {
+        List<JobStore.Reaped> moved = new ArrayList<>();
+        Await.until("a job is reaped", () -> {
+            moved.addAll(Await.get(jobs.reap(0)));
+            return !moved.isEmpty();
+        });
+        return moved;
+    }
+
+    /** Waits until a job's lease has ended, by Redis' clock. */
+    void awaitLeaseOver(JobId id) {
+        Await.until("the lease is over", () -> {
+            Response time = send(Command.TIME);
+            long now = time.get(0).toLong() * 1000 + time.get(1).toLong() / 1000;
+            return send(Command.ZSCORE, key("lease"), id).toLong() < now;
+        });
+    }
+
+    /** The full name of a key in partition 0. */
+    String key(String name) {
+        return prefix + ":{0}:" + name;
+    }
+
+    Response send(Command command, Object... args) {
+        return TestRedis.send(link, command, args);
+    }
+
+    /** The names of all keys, without their prefix. */
+    Set<String> keys() {
+        Set<String> names = new TreeSet<>();
+        for (Response r : send(Command.KEYS, prefix + ":*")) {
+            names.add(r.toString().substring(prefix.length() + 1));
+        }
+        return names;
+    }
+
+    /** Fields and values of the first entry of a stream that has a job's id; empty when none has. */
+    List<String> entry(String stream, JobId id) {
+        for (Response entry : send(Command.XRANGE, key(stream), "-", "+")) {
+            List<String> fields = new ArrayList<>();
+            entry.get(1).forEach(f -> fields.add(f.toString()));
+            if (fields.contains(id.text())) {
+                return fields;
+            }
+        }
+        return List.of();
+    }
+}
