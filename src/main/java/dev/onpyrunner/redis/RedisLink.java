@@ -3,6 +3,7 @@ package dev.onpyrunner.redis;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
 import io.vertx.redis.client.RedisOptions;
@@ -37,6 +38,9 @@ public final class RedisLink {
     private volatile Redis client;
     private volatile RedisConnection connection;
     private volatile long connectedAtNanos;
+    /** Redis' name for the connection of a blocking reader. */
+    private volatile long clientId;
+
     private long delayMs = FIRST_DELAY_MS;
     private volatile boolean closed;
 
@@ -67,6 +71,15 @@ public final class RedisLink {
         return link.connect().map(link);
     }
 
+    /** A blocking reader has to know its name, so that it can be woken. */
+    private Future<Void> introduce(RedisConnection c) {
+        return timeoutMs == settings.timeoutMs()
+                ? Future.succeededFuture()
+                : c.send(Request.cmd(Command.CLIENT).arg("ID"))
+                        .onSuccess(id -> clientId = id.toLong())
+                        .mapEmpty();
+    }
+
     private Future<Void> connect() {
         RedisOptions options = new RedisOptions()
                 .setConnectionString(settings.url())
@@ -80,6 +93,7 @@ public final class RedisLink {
         }
         Redis fresh = Redis.createClient(vertx, options);
         return fresh.connect()
+                .compose(c -> introduce(c).map(c))
                 .timeout(settings.timeoutMs(), TimeUnit.MILLISECONDS)
                 .onSuccess(c -> {
                     if (closed) {
@@ -166,11 +180,21 @@ public final class RedisLink {
         return reply.future();
     }
 
+    /**
+     * Ends the command in which a blocking reader waits: it is answered as if its time were over.
+     *
+     * @param other a link that does not block
+     */
+    public Future<Void> unblock(RedisLink other) {
+        return other.send(Request.cmd(Command.CLIENT).arg("UNBLOCK").arg(clientId))
+                .mapEmpty();
+    }
+
     /** Closes the connection for good. Commands in flight fail. */
     public Future<Void> close() {
         closed = true;
         RedisConnection c = connection;
         connection = null;
-        return c == null ? Future.succeededFuture() : client.close();
+        return c == null ? Future.succeededFuture() : c.close().eventually(client::close);
     }
 }

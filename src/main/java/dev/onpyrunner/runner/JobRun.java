@@ -100,9 +100,11 @@ final class JobRun implements Sandbox.Listener {
             if (r.succeeded()) {
                 jail = r.result();
                 started();
+            } else if (lost) {
+                close();
             } else if (r.cause() instanceof Sandbox.SandboxException e && e.isOutOfMemory()) {
                 verdict(Sandbox.Exit.UNKNOWN, new Sandbox.Meter(0, 0, 1, 0));
-            } else if (!lost) {
+            } else {
                 LOG.error("job {}: no jail: {}", claim.id().brief(), r.cause().getMessage(), r.cause());
                 finish(
                         JobStatus.ERROR,

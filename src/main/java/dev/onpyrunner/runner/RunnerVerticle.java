@@ -47,6 +47,10 @@ public final class RunnerVerticle extends VerticleBase {
     /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
     private final Map<Integer, Runnable> wakers = new HashMap<>();
 
+    /** Who waits in Redis now, until when. */
+    private final Map<RedisLink, Future<Boolean>> asleep = new HashMap<>();
+
+    private RedisLink commands;
     private JobStore store;
     private Sandbox sandbox;
     private int nextPartition;
@@ -85,7 +89,10 @@ public final class RunnerVerticle extends VerticleBase {
                 .onSuccess(s -> sandbox = s)
                 .compose(s -> selfTest())
                 .compose(v -> link("runner", 0))
-                .onSuccess(link -> store = new JobStore(link, queue))
+                .onSuccess(link -> {
+                    commands = link;
+                    store = new JobStore(link, queue);
+                })
                 .compose(v -> {
                     List<Future<RedisLink>> sleepers = new ArrayList<>();
                     for (int k = 0; k < queue.partitions(); k++) {
@@ -161,7 +168,10 @@ public final class RunnerVerticle extends VerticleBase {
             wakers.put(partition, () -> sleep(blocking, partition));
             return;
         }
-        store.awaitWake(blocking, partition, runtimes, WAKE_S).onComplete(r -> {
+        Future<Boolean> waiting = store.awaitWake(blocking, partition, runtimes, WAKE_S);
+        asleep.put(blocking, waiting);
+        waiting.onComplete(r -> {
+            asleep.remove(blocking);
             if (draining) {
                 return;
             }
@@ -251,7 +261,15 @@ public final class RunnerVerticle extends VerticleBase {
                     return Future.succeededFuture();
                 })
                 .eventually(sandbox::close)
+                .eventually(this::wakeSleepers)
                 .eventually(
                         () -> Future.join(links.stream().map(RedisLink::close).toList()));
+    }
+
+    /** A reply that came after the verticle's end would find no thread. */
+    private Future<?> wakeSleepers() {
+        List<Future<Boolean>> waits = List.copyOf(asleep.values());
+        List.copyOf(asleep.keySet()).forEach(link -> link.unblock(commands));
+        return Future.join(waits);
     }
 }
