@@ -3,10 +3,12 @@
 import { indentWithTab } from '@codemirror/commands';
 import { python } from '@codemirror/lang-python';
 import { HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language';
-import { EditorState } from '@codemirror/state';
+import { EditorState, Prec } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import { basicSetup } from 'codemirror';
+
+const ESCAPE_HOLDS_MS = 5_000;
 
 export interface Editor {
   text(): string;
@@ -18,6 +20,7 @@ export interface Editor {
 /** @param describedBy the id of the element that says how to leave the editor with the keyboard */
 export function createEditor(parent: HTMLElement, describedBy: string, onEdit: () => void): Editor {
   const extensions = [
+    ESCAPE,
     basicSetup,
     keymap.of([indentWithTab]),
     python(),
@@ -37,6 +40,19 @@ export function createEditor(parent: HTMLElement, describedBy: string, onEdit: (
     focus: () => view.focus(),
   };
 }
+
+/** Escape makes the next Tab leave the editor, as the page promises, also when it closes a list of completions on the way. */
+const ESCAPE = Prec.highest(
+  keymap.of([
+    {
+      key: 'Escape',
+      run: (view) => {
+        view.setTabFocusMode(ESCAPE_HOLDS_MS);
+        return false;
+      },
+    },
+  ]),
+);
 
 const COLOURS = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.modifier], color: 'var(--code-keyword)' },

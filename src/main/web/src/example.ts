@@ -2,7 +2,7 @@
 import type { Draft } from './drafts';
 
 export const EXAMPLE: Draft = {
-  source: `# Press Run, or Ctrl+Enter. Each line arrives as soon as it is printed.
+  source: `# Press Run: each line arrives as it is printed.
 import sys
 import time
 

@@ -17,6 +17,7 @@ export class JobView {
   private readonly feed: Feed;
   private queuePoll: ReturnType<typeof setInterval> | undefined;
   private over = false;
+  private unavailable = false;
 
   /**
    * @param clockAheadMs how far the server's clock is ahead of ours
@@ -114,7 +115,7 @@ export class JobView {
 
   private ended(job: Job): void {
     this.job = job;
-    if (this.panel.output.isEmpty) this.panel.quiet('The program printed nothing.');
+    if (this.panel.output.isEmpty) this.panel.quiet(job.status === 'DONE' ? 'The program printed nothing.' : 'There is no output.');
     this.panel.connection('');
     this.panel.leftovers(job);
     this.show();
@@ -129,10 +130,9 @@ export class JobView {
   }
 
   private vanished(words: string): void {
-    clearInterval(this.queuePoll);
-    this.panel.state('', { tone: 'idle', title: 'Not available', detail: '' });
+    this.unavailable = true;
     this.panel.problem(words);
-    this.onStatus('');
+    this.show();
   }
 
   /** The log ended without an end: asks for the job itself, output included. */
@@ -150,12 +150,18 @@ export class JobView {
     }
   }
 
-  private show(): void {
+  /** Shows the state as it is known. */
+  show(): void {
+    clearInterval(this.queuePoll);
+    if (this.unavailable) {
+      this.panel.state('', { tone: 'idle', title: 'Not available', detail: '' });
+      this.onStatus('');
+      return;
+    }
     const { status } = this.job;
     const running = status === 'RUNNING';
     if (running && this.startedAt === Infinity) this.startedAt = performance.now();
     this.panel.state(status, describe(this.job), running ? () => performance.now() - this.startedAt : undefined);
-    clearInterval(this.queuePoll);
     if (status === 'QUEUED') this.queuePoll = setInterval(() => void this.askForPlace(), QUEUE_POLL_MS);
     this.onStatus(status);
   }

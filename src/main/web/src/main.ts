@@ -17,6 +17,7 @@ const SAVE_AFTER_MS = 300;
 
 const run = element<HTMLButtonElement>('run');
 const stop = element<HTMLButtonElement>('stop');
+const again = element<HTMLButtonElement>('again');
 const input = element<HTMLTextAreaElement>('input');
 const panel = new ResultPanel();
 const transports = new Transports(connectSocket, connectSse);
@@ -78,7 +79,8 @@ async function start(): Promise<void> {
   if (busy) return;
   const sent = current();
   setBusy(true);
-  panel.problem(undefined);
+  if (document.activeElement === again) run.focus();
+  panel.sending();
   const from = place;
   try {
     const job = await createJob(program.spec(sent));
@@ -95,9 +97,11 @@ async function start(): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (place !== from) return;
+    setBusy(false);
+    if (view) view.show();
+    else panel.idle();
     panel.problem(error);
     bringIntoSight(element('result'));
-    setBusy(false);
   }
 }
 
@@ -195,7 +199,7 @@ function copies(button: HTMLElement, text: () => string): void {
 }
 
 run.addEventListener('click', () => void start());
-element('again').addEventListener('click', () => void start());
+again.addEventListener('click', () => void start());
 stop.addEventListener('click', () => void stopRunning());
 input.addEventListener('input', edited);
 copies(element('copy-output'), () => panel.output.text());

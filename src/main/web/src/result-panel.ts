@@ -13,13 +13,24 @@ export class ResultPanel {
   readonly output = new Output(element('output'), element('output-cut'), element('legend'));
   private readonly stateLine = new StateLine(element('state'), element('state-title'), element('state-clock'), element('state-detail'));
 
-  /** Back to the look before any run. */
+  /** The look before any run. */
+  idle(): void {
+    this.state('', IDLE);
+  }
+
+  /** A program is on its way to the server; what is shown below still belongs to the run before. */
+  sending(): void {
+    this.problem(undefined);
+    this.state('', { tone: 'waiting', title: 'Sending…', detail: '' });
+  }
+
+  /** Back to the look before any run, empty. */
   reset(): void {
     this.output.clear();
     this.quiet('Output appears here while the program runs.');
     this.problem(undefined);
     this.connection('');
-    this.state('', IDLE);
+    this.idle();
     this.leftovers(undefined);
     element('again').hidden = true;
     element('address').hidden = true;
@@ -58,7 +69,7 @@ export class ResultPanel {
     element('files').replaceChildren(...files.map(link));
     element('files-box').hidden = files.length === 0;
     const until = job?.expires_at ? new Date(job.expires_at) : undefined;
-    element('kept').textContent = until && !Number.isNaN(until.getTime()) ? ` It is kept until ${moment(until)}.` : '';
+    element('kept').textContent = until && !Number.isNaN(until.getTime()) ? ` until ${moment(until)}` : '';
   }
 
   addressShown(): void {

@@ -72,7 +72,7 @@ function used(job: Job): string {
 
 function startsIn(job: Job): string {
   const ms = job.queue?.estimated_start_ms;
-  return ms && ms >= 1000 ? `Starts in about ${duration(Math.round(ms / 1000) * 1000)}.` : '';
+  return ms && ms >= 1000 ? `Starts in about ${ms < 60_000 ? `${Math.round(ms / 1000)} s` : duration(ms)}.` : '';
 }
 
 function trim(message: string | null | undefined): string {
@@ -81,7 +81,7 @@ function trim(message: string | null | undefined): string {
 
 /** "4 ms", "0.12 s", "12.3 s", "2 min 5 s" */
 export function duration(ms: number): string {
-  if (ms < 100) return `${Math.round(ms)} ms`;
+  if (ms < 100) return `${Math.max(1, Math.round(ms))} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(2)} s`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);

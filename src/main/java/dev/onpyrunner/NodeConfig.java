@@ -70,11 +70,25 @@ public record NodeConfig(
         boolean isEmbedded() {
             return url.equals(EMBEDDED);
         }
+
+        private String shownUrl() {
+            return url.replaceAll("//[^/]*@", "//***@");
+        }
+
+        @Override
+        public String toString() {
+            return "Redis[url=" + shownUrl() + ", timeoutMs=" + timeoutMs + ", server=" + server + ", maxmemoryBytes="
+                    + maxmemoryBytes + "]";
+        }
     }
 
     /** Section {@code queue}. */
     public record Queue(
             String prefix, int partitions, long maxQueued, long maxLivePerClient, long leaseMs, long timeoutMs) {
+        public Queue {
+            new QueueSettings(prefix, partitions, maxQueued, maxLivePerClient, leaseMs, timeoutMs);
+        }
+
         QueueSettings settings() {
             return new QueueSettings(prefix, partitions, maxQueued, maxLivePerClient, leaseMs, timeoutMs);
         }
@@ -109,7 +123,6 @@ public record NodeConfig(
         if (roles.isEmpty()) {
             throw new IllegalArgumentException("roles must name http, runner or both");
         }
-        queue.settings();
         if (queue.leaseMs() < 3 * runner.beatMs()) {
             throw new IllegalArgumentException("queue.lease_ms must be at least three times runner.beat_ms");
         }
@@ -157,7 +170,8 @@ public record NodeConfig(
         try {
             return MAPPER.treeToValue(settings, NodeConfig.class);
         } catch (JsonMappingException e) {
-            throw new ConfigException("The setting '" + path(e) + "' is wrong: " + reason(e));
+            String where = path(e).isEmpty() ? "The settings are wrong: " : "The setting '" + path(e) + "' is wrong: ";
+            throw new ConfigException(where + reason(e));
         } catch (JsonProcessingException e) {
             throw new ConfigException("The settings are wrong: " + e.getOriginalMessage());
         }
@@ -192,6 +206,9 @@ public record NodeConfig(
             JsonNode present = into.get(e.getKey());
             if (present == null) {
                 throw new ConfigException("There is no setting '" + path + "' (in " + file + ").");
+            }
+            if (e.getValue().isNull()) {
+                throw new ConfigException("The setting '" + path + "' must not be null (in " + file + ").");
             }
             if (present instanceof ObjectNode inner) {
                 if (!(e.getValue() instanceof ObjectNode object)) {
@@ -260,6 +277,11 @@ public record NodeConfig(
                     + java.util.Arrays.toString(format.getTargetType().getEnumConstants())
                             .toLowerCase(Locale.ROOT) + ", not '" + format.getValue() + "'";
         }
+        if (cause instanceof com.fasterxml.jackson.databind.exc.MismatchedInputException mismatch
+                && mismatch.getTargetType() != null
+                && java.util.Collection.class.isAssignableFrom(mismatch.getTargetType())) {
+            return "it must be a list";
+        }
         return cause instanceof JsonProcessingException json ? json.getOriginalMessage() : cause.getMessage();
     }
 
@@ -280,7 +302,7 @@ public record NodeConfig(
 
     /** The settings in short, without secrets. */
     String summary() {
-        String url = redis.url().replaceAll("//[^@/]*@", "//***@");
-        return "roles " + roles + ", redis " + url + ", slots " + runner.slotsOrCores() + ", data in " + dataDir;
+        return "roles " + roles + ", redis " + redis.shownUrl() + ", slots " + runner.slotsOrCores() + ", data in "
+                + dataDir;
     }
 }

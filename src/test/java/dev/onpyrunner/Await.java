@@ -5,6 +5,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 
 /** How tests wait: for a future, or for a condition that nothing announces; with a time limit in any case. */
 public final class Await {
@@ -27,6 +29,16 @@ public final class Await {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Looks again and again until what it sees is good; then hands that on. */
+    public static <T> T value(String what, Callable<T> look, Predicate<T> good) {
+        AtomicReference<T> seen = new AtomicReference<>();
+        until(what, () -> {
+            seen.set(look.call());
+            return good.test(seen.get());
+        });
+        return seen.get();
     }
 
     /** Waits until a condition holds, looking at it again and again. */

@@ -9,6 +9,7 @@ import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -17,25 +18,35 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.net.URI;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Set;
 
 /** {@code /v1/jobs/{id}/events} and {@code /console}: viewers of one job. Confined to one event loop. */
 public final class ConsoleRoutes {
     private static final long COMMENT_MS = 15_000;
 
+    private static final long UNREAD_MS = 60_000;
+
     private final Vertx vertx;
     private final JobStore store;
+    private final long unreadMs;
     private final Set<ConsoleSocket> sockets = new HashSet<>();
     private final Set<HttpServerResponse> streams = new HashSet<>();
 
-    private ConsoleRoutes(Vertx vertx, JobStore store) {
+    private ConsoleRoutes(Vertx vertx, JobStore store, long unreadMs) {
         this.vertx = vertx;
         this.store = store;
+        this.unreadMs = unreadMs;
     }
 
     /** Adds the routes; the result ends all streams, for when the node stops: clients come back to any other node. */
     public static Runnable mount(Router router, Vertx vertx, JobStore store) {
-        ConsoleRoutes routes = new ConsoleRoutes(vertx, store);
+        return mount(router, vertx, store, UNREAD_MS);
+    }
+
+    /** The same, with another patience for a console that reads nothing, in milliseconds. */
+    static Runnable mount(Router router, Vertx vertx, JobStore store, long unreadMs) {
+        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, unreadMs);
         router.get("/v1/jobs/:id/events")
                 .method(HttpMethod.HEAD)
                 .produces("text/event-stream")
@@ -71,6 +82,9 @@ public final class ConsoleRoutes {
         JobId id = id(ctx);
         EventId after = after(ctx);
         store.find(id).onFailure(ctx::fail).onSuccess(job -> {
+            if (ctx.response().closed()) {
+                return;
+            }
             HttpServerResponse response = ctx.response()
                     .putHeader(HttpHeaders.CONTENT_TYPE, "text/event-stream")
                     .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
@@ -128,10 +142,7 @@ public final class ConsoleRoutes {
     private void console(RoutingContext ctx) {
         JobId id = id(ctx);
         EventId after = after(ctx);
-        String upgrade = ctx.request().getHeader(HttpHeaders.UPGRADE);
-        if (!"websocket".equalsIgnoreCase(upgrade)) {
-            throw new HttpException(400, "This address is a WebSocket. Open it as ws:// or wss://.");
-        }
+        requireHandshake(ctx);
         if (!isSameOrigin(ctx)) {
             throw new HttpException(403, "The console may only be opened from this server's own page.");
         }
@@ -140,7 +151,7 @@ public final class ConsoleRoutes {
                 .compose(job -> {
                     ctx.request().resume();
                     return ctx.request().toWebSocket().onSuccess(ws -> {
-                        ConsoleSocket socket = new ConsoleSocket(vertx, store, job, ws);
+                        ConsoleSocket socket = new ConsoleSocket(vertx, store, job, ws, unreadMs);
                         sockets.add(socket);
                         socket.open(after, () -> sockets.remove(socket));
                     });
@@ -149,6 +160,23 @@ public final class ConsoleRoutes {
                     ctx.request().resume();
                     ctx.fail(e);
                 });
+    }
+
+    /** RFC 6455, section 4.2.1. Vert.x would answer a bad handshake by itself, and not as a problem. */
+    private static void requireHandshake(RoutingContext ctx) {
+        HttpServerRequest request = ctx.request();
+        String connection = String.join(",", request.headers().getAll(HttpHeaders.CONNECTION));
+        if (!"websocket".equalsIgnoreCase(request.getHeader(HttpHeaders.UPGRADE))
+                || !connection.toLowerCase(Locale.ROOT).contains("upgrade")) {
+            throw new HttpException(400, "This address is a WebSocket. Open it as ws:// or wss://.");
+        }
+        if (!"13".equals(request.getHeader("Sec-WebSocket-Version"))) {
+            ctx.response().putHeader("Sec-WebSocket-Version", "13");
+            throw new HttpException(400, "Only version 13 of the WebSocket protocol is spoken here.");
+        }
+        if (request.getHeader("Sec-WebSocket-Key") == null) {
+            throw new HttpException(400, "The WebSocket handshake has no Sec-WebSocket-Key.");
+        }
     }
 
     /** A page of another origin must not open a console in its visitor's name; programs send no Origin. */

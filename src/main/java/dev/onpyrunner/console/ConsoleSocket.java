@@ -7,6 +7,7 @@ import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobFeed;
 import dev.onpyrunner.job.JobStore;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
@@ -15,26 +16,35 @@ import io.vertx.core.json.JsonObject;
  * One live console: a viewer of one job over a WebSocket.
  *
  * <p>It says hello, then sends events as they come, and closes after the end. A viewer who reads slowly is sent nothing
- * more until its socket is free again, and then gets the rest from the log. Closing it never touches the job.
+ * more, and nothing more is read from it, until its socket is free again; then it gets the rest from the log. One who
+ * reads nothing for a minute is let go. Closing a console never touches the job.
  */
 final class ConsoleSocket implements JobFeed.Viewer {
+    private static final String NOTHING = "[]";
     private static final int HEARTBEAT_MS = 20_000;
     private static final short OVER = 1000;
     private static final short DRAINING = 1012;
     private static final short BAD_MESSAGE = 4000;
     private static final short NO_SUCH_JOB = 4004;
+    private static final short UNREAD = 4008;
 
     private final Vertx vertx;
     private final JobStore store;
     private final Job job;
     private final ServerWebSocket socket;
+    private final long unreadMs;
     private JobFeed feed;
+    /** Runs while the socket is full. */
+    private long unreadTimer = -1;
 
-    ConsoleSocket(Vertx vertx, JobStore store, Job job, ServerWebSocket socket) {
+    private long heartbeatTimer = -1;
+
+    ConsoleSocket(Vertx vertx, JobStore store, Job job, ServerWebSocket socket, long unreadMs) {
         this.vertx = vertx;
         this.store = store;
         this.job = job;
         this.socket = socket;
+        this.unreadMs = unreadMs;
     }
 
     void open(EventId after, Runnable whenClosed) {
@@ -43,13 +53,36 @@ final class ConsoleSocket implements JobFeed.Viewer {
         socket.exceptionHandler(e -> socket.close());
         JsonObject hello =
                 new JsonObject().put("op", "hello").put("job", job.toJson()).put("heartbeat_ms", HEARTBEAT_MS);
-        socket.writeTextMessage(hello.encode());
+        send(hello.encode());
         feed = JobFeed.open(vertx, store, job.id(), after, this);
-        socket.drainHandler(v -> feed.resume());
+        // Keeps proxies from closing a silent connection, and shows us a dead client.
+        heartbeatTimer = vertx.setPeriodic(HEARTBEAT_MS, t -> {
+            if (!socket.writeQueueFull()) {
+                socket.writePing(Buffer.buffer());
+            }
+        });
+        socket.drainHandler(v -> drained());
         socket.closeHandler(v -> {
+            vertx.cancelTimer(unreadTimer);
+            vertx.cancelTimer(heartbeatTimer);
             feed.close();
             whenClosed.run();
         });
+    }
+
+    private void send(String text) {
+        socket.writeTextMessage(text);
+        if (socket.writeQueueFull() && unreadTimer < 0) {
+            socket.pause();
+            unreadTimer = vertx.setTimer(unreadMs, t -> close(UNREAD, "nothing was read; reconnect with after"));
+        }
+    }
+
+    private void drained() {
+        vertx.cancelTimer(unreadTimer);
+        unreadTimer = -1;
+        socket.resume();
+        feed.resume();
     }
 
     private void message(String text) {
@@ -62,11 +95,11 @@ final class ConsoleSocket implements JobFeed.Viewer {
         }
         Object op = message.getValue("op");
         if ("ping".equals(op)) {
-            socket.writeTextMessage("{\"op\":\"pong\"}");
+            send("{\"op\":\"pong\"}");
         } else if ("cancel".equals(op)) {
             cancel();
         } else if ("stdin".equals(op) || "eof".equals(op) || "signal".equals(op)) {
-            problem("This server does not offer interactive jobs yet.");
+            problem(400, "bad-request", "Bad request", "This server does not offer interactive jobs yet.");
         } else {
             close(BAD_MESSAGE, "unknown op");
         }
@@ -81,17 +114,18 @@ final class ConsoleSocket implements JobFeed.Viewer {
                         new JobBus(vertx).nudge(job.id());
                     }
                 })
-                .onFailure(e -> problem("The job could not be cancelled. Try again."));
+                .onFailure(
+                        e -> problem(503, "unavailable", "Unavailable", "The job could not be cancelled. Try again."));
     }
 
-    private void problem(String detail) {
+    private void problem(int status, String slug, String title, String detail) {
         JsonObject problem = new JsonObject()
-                .put("type", "/problems/unavailable")
-                .put("title", "Unavailable")
-                .put("status", 503)
-                .put("detail", detail);
-        socket.writeTextMessage(
-                new JsonObject().put("op", "problem").put("problem", problem).encode());
+                .put("type", "/problems/" + slug)
+                .put("title", title)
+                .put("status", status)
+                .put("detail", detail)
+                .put("instance", "/v1/jobs/" + job.id() + "/console");
+        send(new JsonObject().put("op", "problem").put("problem", problem).encode());
     }
 
     @Override
@@ -101,7 +135,9 @@ final class ConsoleSocket implements JobFeed.Viewer {
 
     @Override
     public void events(EventBatch batch) {
-        socket.writeTextMessage("{\"op\":\"events\",\"events\":" + batch.json() + "}");
+        if (!batch.json().equals(NOTHING)) {
+            send("{\"op\":\"events\",\"events\":" + batch.json() + "}");
+        }
         if (batch.ended()) {
             close(OVER, null);
         }

@@ -17,6 +17,7 @@ import java.util.function.BooleanSupplier;
 /** Serves HTTP on one event loop, with one connection to Redis of its own. Nothing here blocks. */
 public final class HttpVerticle extends VerticleBase {
     private static final long LAST_REQUESTS_S = 5;
+    private static final int IDLE_S = 60;
 
     private final HttpSettings settings;
     private final RedisSettings redis;
@@ -25,6 +26,7 @@ public final class HttpVerticle extends VerticleBase {
     private RedisLink link;
     private HttpServer server;
     private Waits waits;
+    private Runnable endStreams = () -> {};
 
     /** What this verticle has to know of the node around it. */
     public interface Node {
@@ -51,8 +53,6 @@ public final class HttpVerticle extends VerticleBase {
         this.node = node;
     }
 
-    private Runnable endConsoles = () -> {};
-
     @Override
     public Future<?> start() {
         // One address for each instance: the answer to a waiting request needs no lookup.
@@ -62,8 +62,9 @@ public final class HttpVerticle extends VerticleBase {
                 .compose(l -> {
                     JobStore store = new JobStore(l, queue);
                     waits = new Waits(vertx, store);
-                    Router router = router(store, address);
-                    return waits.listen(address).map(router);
+                    Routes routes = Routes.of(vertx, settings, store, waits, node, address);
+                    endStreams = routes.endStreams();
+                    return waits.listen(address).map(routes.router());
                 })
                 .compose(router -> {
                     HttpServerOptions options = new HttpServerOptions()
@@ -71,40 +72,25 @@ public final class HttpVerticle extends VerticleBase {
                             .setPort(settings.port())
                             // On shutdown some clients fail a request in flight when it came by clear-text HTTP/2.
                             .setHttp2ClearTextEnabled(false)
-                            .setMaxFormAttributeSize(0)
-                            .setCompressionSupported(false);
+                            // Longer than any wait, and than the pause between two signs of life of a stream.
+                            .setIdleTimeout(settings.maxWaitS() + IDLE_S);
                     options.addWebSocketSubProtocol("onpyrunner.v1");
-                    server = vertx.createHttpServer(options).requestHandler(router);
+                    server = vertx.createHttpServer(options)
+                            .requestHandler(request -> {
+                                Problems.name(request);
+                                router.handle(request);
+                            })
+                            .invalidRequestHandler(Problems::answerInvalid);
                     return server.listen();
                 })
                 .onSuccess(s -> node.listening(s.actualPort()));
-    }
-
-    private Router router(JobStore store, String address) {
-        Router router = Router.router(vertx);
-        Problems.mount(router);
-        router.route().handler(ctx -> {
-            String id = ctx.request().getHeader("X-Request-Id");
-            boolean good = id != null && id.matches("[A-Za-z0-9._-]{1,64}");
-            ctx.response()
-                    .putHeader("X-Request-Id", good ? id : UUID.randomUUID().toString())
-                    .putHeader("X-Content-Type-Options", "nosniff");
-            ctx.next();
-        });
-        new HealthRoutes(store, node.ready()).mount(router);
-        if (node.takesJobs()) {
-            endConsoles = node.mountConsole(router, vertx, store);
-            new JobRoutes(vertx, settings, store, waits, node.ready(), address).mount(router);
-            PageRoutes.mount(router);
-        }
-        return router;
     }
 
     /** Answers what waits, ends the consoles, lets other requests end, closes. */
     @Override
     public Future<?> stop() {
         waits.endAll();
-        endConsoles.run();
+        endStreams.run();
         return server.shutdown(LAST_REQUESTS_S, TimeUnit.SECONDS).eventually(link::close);
     }
 }

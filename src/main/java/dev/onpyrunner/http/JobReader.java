@@ -1,10 +1,14 @@
 package dev.onpyrunner.http;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.onpyrunner.http.Problem.FieldError;
 import dev.onpyrunner.http.Problem.Kind;
@@ -27,10 +31,18 @@ import java.util.Set;
  * <p>One reader reads one body.
  */
 final class JobReader {
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
+    /** How long texts and names may be is said by the caps, not by the parser; and JSON is UTF-8 (RFC 8259, section 8.1). */
+    private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxStringLength(Integer.MAX_VALUE)
+                            .maxNameLength(Integer.MAX_VALUE)
+                            .build())
+                    .disable(JsonFactory.Feature.CHARSET_DETECTION)
+                    .build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
     private static final Set<String> FIELDS = Set.of(
             "source",
             "files",
@@ -88,10 +100,7 @@ final class JobReader {
         try {
             root = MAPPER.readTree(body.getBytes());
         } catch (JsonProcessingException e) {
-            var at = e.getLocation();
-            String where = at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
-            throw new Problem.Thrown(
-                    Problem.of(Kind.BAD_REQUEST, "The body is not JSON: " + e.getOriginalMessage() + where + "."));
+            throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The body is not JSON" + why(e) + "."));
         } catch (IOException e) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The body is not JSON."));
         }
@@ -99,6 +108,17 @@ final class JobReader {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The body must be a JSON object."));
         }
         return new JobReader(settings).read(root);
+    }
+
+    /** What the parser found and where, without its own vocabulary. */
+    private static String why(JsonProcessingException e) {
+        if (e instanceof StreamConstraintsException) {
+            return " that can be read: it is nested too deeply, or a number has too many digits";
+        }
+        String found = e instanceof MismatchedInputException ? "something follows the object" : e.getOriginalMessage();
+        var at = e.getLocation();
+        return (found.indexOf('`') < 0 ? ": " + found : "")
+                + (at == null ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")");
     }
 
     private JobSpec read(JsonNode root) {
@@ -110,7 +130,8 @@ final class JobReader {
         }
         List<JobFile> files = files(root, entry, entryProblem == null);
         Buffer stdin = bytes("", root, "stdin", Buffer.buffer());
-        cap("/stdin", stdin.length(), settings.caps().stdinBytes(), "The input");
+        String stdinAt = root.has("stdin_base64") ? "/stdin_base64" : "/stdin";
+        cap(stdinAt, stdin.length(), settings.caps().stdinBytes(), "The input");
         List<String> args = args(root.get("args"));
         Map<String, String> env = env(root.get("env"));
         String runtime =

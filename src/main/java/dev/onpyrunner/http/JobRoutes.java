@@ -14,6 +14,7 @@ import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -29,6 +30,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
@@ -37,9 +39,12 @@ import java.util.regex.Pattern;
 /** {@code /v1/jobs}: post a job, ask about it, cancel it. */
 final class JobRoutes {
     private static final String JSON = "application/json";
+    private static final String BYTES = "application/octet-stream";
     private static final String PYTHON = "text/x-python";
     private static final Pattern PREFER_WAIT = Pattern.compile("(?:^|[,;\\s])wait\\s*=\\s*\"?([^,;\"\\s]*)");
     private static final int MAX_KEY = 255;
+    /** What a job may be posted as. */
+    static final String MEDIA_TYPES = JSON + ", " + PYTHON;
 
     private final Vertx vertx;
     private final HttpSettings settings;
@@ -58,17 +63,37 @@ final class JobRoutes {
     }
 
     void mount(Router router) {
+        router.post("/v1/jobs").handler(JobRoutes::mediaType);
         router.post("/v1/jobs")
-                .consumes(JSON)
-                .consumes(PYTHON)
                 .produces(JSON)
                 .handler(BodyHandler.create(false).setBodyLimit(settings.caps().bodyBytes()))
                 .handler(this::post);
         router.get("/v1/jobs/:id").method(HttpMethod.HEAD).produces(JSON).handler(this::get);
         router.delete("/v1/jobs/:id").produces(JSON).handler(this::cancel);
-        router.get("/v1/jobs/:id/stdout").method(HttpMethod.HEAD).handler(ctx -> raw(ctx, true));
-        router.get("/v1/jobs/:id/stderr").method(HttpMethod.HEAD).handler(ctx -> raw(ctx, false));
+        router.get("/v1/jobs/:id/stdout")
+                .method(HttpMethod.HEAD)
+                .produces(BYTES)
+                .handler(ctx -> raw(ctx, true));
+        router.get("/v1/jobs/:id/stderr")
+                .method(HttpMethod.HEAD)
+                .produces(BYTES)
+                .handler(ctx -> raw(ctx, false));
         router.get("/v1/jobs/:id/spec").method(HttpMethod.HEAD).produces(JSON).handler(this::spec);
+    }
+
+    /** Media types are told apart without regard to case (RFC 9110, section 8.3.1); the router would regard it. */
+    private static void mediaType(RoutingContext ctx) {
+        String type = type(ctx);
+        if (!type.equals(JSON) && !type.equals(PYTHON)) {
+            ctx.fail(415);
+            return;
+        }
+        ctx.next();
+    }
+
+    private static String type(RoutingContext ctx) {
+        String header = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        return header == null ? "" : header.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
     }
 
     private void post(RoutingContext ctx) {
@@ -76,11 +101,8 @@ final class JobRoutes {
             throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
         }
         long waitMs = waitMs(ctx);
-        String type = String.valueOf(ctx.parsedHeaders().contentType().value());
-        var body = ctx.body().buffer() == null
-                ? io.vertx.core.buffer.Buffer.buffer()
-                : ctx.body().buffer();
-        JobSpec spec = type.startsWith(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
+        Buffer body = ctx.body().buffer() == null ? Buffer.buffer() : ctx.body().buffer();
+        JobSpec spec = type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
         Owner owner = owner(ctx);
         Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
         store.accept(owner, spec, idempotency, address)
@@ -89,16 +111,18 @@ final class JobRoutes {
                         ctx.response().putHeader("Idempotency-Replayed", "true");
                     }
                 })
-                .compose(a -> {
-                    if (waitMs == 0) {
-                        return store.find(a.id());
-                    }
-                    Future<?> until = until(ctx, waitMs);
-                    Future<Void> over = a.replayed() ? waitForEndOf(a.id(), until) : waits.untilEnd(a.id(), until);
-                    return over.compose(v -> store.find(a.id()));
-                })
-                .compose(job -> answer(ctx, job, waitMs))
+                .compose(a -> waitForEnd(ctx, a, waitMs)
+                        .compose(v -> store.find(a.id()))
+                        .compose(job -> answer(ctx, job, waitMs, waitMs > 0 || a.replayed())))
                 .onFailure(ctx::fail);
+    }
+
+    private Future<Void> waitForEnd(RoutingContext ctx, JobStore.Accepted accepted, long waitMs) {
+        if (waitMs == 0) {
+            return Future.succeededFuture();
+        }
+        Future<?> until = until(ctx, waitMs);
+        return accepted.replayed() ? waitForEndOf(accepted.id(), until) : waits.untilEnd(accepted.id(), until);
     }
 
     /** Completes when the time is up, or the client has given up. */
@@ -119,19 +143,34 @@ final class JobRoutes {
         });
     }
 
-    private Future<Void> answer(RoutingContext ctx, Job job, long waitMs) {
+    /** Answers a post: 200 for a job that has ended, if the client waited for that or may expect it; else 202. */
+    private Future<Void> answer(RoutingContext ctx, Job job, long waitMs, boolean mayHaveEnded) {
         return output(job).compose(output -> {
-            HttpServerResponse response = ctx.response();
+            HttpServerResponse response = ctx.response().putHeader(HttpHeaders.LOCATION, "/v1/jobs/" + job.id());
             if (waitMs > 0) {
                 response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
             }
-            if (waitMs > 0 && job.status().isTerminal()) {
-                putExpiry(response, job);
-                return send(ctx, 200, job.toJson(output));
+            boolean ended = mayHaveEnded && job.status().isTerminal();
+            if (!ended) {
+                response.putHeader(HttpHeaders.RETRY_AFTER, "1");
             }
-            response.putHeader(HttpHeaders.LOCATION, "/v1/jobs/" + job.id()).putHeader(HttpHeaders.RETRY_AFTER, "1");
-            return send(ctx, 202, job.toJson(output));
+            return sendJob(ctx, ended ? 200 : 202, job, output);
         });
+    }
+
+    private static Future<Void> sendJob(RoutingContext ctx, int status, Job job, Output output) {
+        JsonObject json = job.toJson(output);
+        describe(ctx.response(), job, tag(json));
+        return send(ctx, status, json);
+    }
+
+    private static void describe(HttpServerResponse response, Job job, String tag) {
+        response.putHeader(HttpHeaders.ETAG, tag);
+        if (job.status().isTerminal()) {
+            putExpiry(response, job);
+        } else {
+            response.putHeader(HttpHeaders.RETRY_AFTER, "1");
+        }
     }
 
     private Future<Output> output(Job job) {
@@ -152,12 +191,7 @@ final class JobRoutes {
                 .compose(job -> output(job).compose(output -> {
                     JsonObject json = job.toJson(output);
                     String tag = tag(json);
-                    ctx.response().putHeader(HttpHeaders.ETAG, tag);
-                    if (job.status().isTerminal()) {
-                        putExpiry(ctx.response(), job);
-                    } else {
-                        ctx.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
-                    }
+                    describe(ctx.response(), job, tag);
                     if (waitMs > 0) {
                         ctx.response().putHeader("Preference-Applied", "wait=" + waitMs / 1000);
                     }
@@ -194,6 +228,7 @@ final class JobRoutes {
 
     private void cancel(RoutingContext ctx) {
         JobId id = id(ctx);
+        boolean purge = flag(ctx, "purge");
         store.cancel(id)
                 .onSuccess(c -> {
                     if (c == JobStore.Cancelled.ASKED) {
@@ -203,10 +238,13 @@ final class JobRoutes {
                         new JobBus(vertx).ended(id, JobStatus.CANCELLED, address);
                     }
                 })
-                .compose(c -> store.find(id)
-                        .compose(job -> output(job)
-                                .compose(output ->
-                                        send(ctx, c == JobStore.Cancelled.ASKED ? 202 : 200, job.toJson(output)))))
+                .compose(c -> c == JobStore.Cancelled.TOO_LATE && purge
+                        ? store.purge(id)
+                                .compose(v -> ctx.response().setStatusCode(204).end())
+                        : store.find(id)
+                                .compose(job -> output(job)
+                                        .compose(output ->
+                                                sendJob(ctx, c == JobStore.Cancelled.ASKED ? 202 : 200, job, output))))
                 .onFailure(ctx::fail);
     }
 
@@ -215,7 +253,7 @@ final class JobRoutes {
         store.find(id)
                 .compose(this::output)
                 .compose(output -> ctx.response()
-                        .putHeader(HttpHeaders.CONTENT_TYPE, "application/octet-stream")
+                        .putHeader(HttpHeaders.CONTENT_TYPE, BYTES)
                         .putHeader(
                                 "Content-Disposition",
                                 "attachment; filename=\"" + (stdout ? "stdout" : "stderr") + "\"")
@@ -259,13 +297,21 @@ final class JobRoutes {
         return Optional.of(key);
     }
 
+    private static boolean flag(RoutingContext ctx, String name) {
+        String value = ctx.request().getParam(name, "false");
+        if (!value.equals("true") && !value.equals("false")) {
+            throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, name + " must be true or false."));
+        }
+        return value.equals("true");
+    }
+
     /** How long the request wants to wait: {@code ?wait=}, else {@code Prefer: wait=} (RFC 7240), capped. */
     private long waitMs(RoutingContext ctx) {
         String wait = ctx.request().getParam("wait");
         if (wait == null) {
-            String prefer = ctx.request().getHeader("Prefer");
-            Matcher m = prefer == null ? null : PREFER_WAIT.matcher(prefer);
-            wait = m != null && m.find() ? m.group(1) : "0";
+            Matcher m =
+                    PREFER_WAIT.matcher(String.join(",", ctx.request().headers().getAll("Prefer")));
+            wait = m.find() ? m.group(1) : "0";
         }
         if (!wait.matches("[0-9]{1,6}")) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));

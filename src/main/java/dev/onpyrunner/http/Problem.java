@@ -41,6 +41,7 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 "Too large",
                 "The body, the program, its input or the number of its parts is over the server's"
                         + " cap. The detail says which, and how much is allowed."),
+        URI_TOO_LONG(414, "Address too long", "The address of the request is longer than the server reads."),
         UNSUPPORTED_MEDIA_TYPE(
                 415,
                 "Unsupported media type",
@@ -59,6 +60,7 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 "Too many requests",
                 "One client may only have so many jobs that have not ended. Wait"
                         + " for some of yours, then try again; Retry-After says when."),
+        HEADERS_TOO_LARGE(431, "Headers too large", "The headers of the request are larger than the server reads."),
         INTERNAL(
                 500,
                 "Internal error",

@@ -3,8 +3,12 @@ package dev.onpyrunner.http;
 import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.Refusal;
 import dev.onpyrunner.redis.RedisUnavailableException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
@@ -12,6 +16,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,24 +24,63 @@ import org.slf4j.LoggerFactory;
 /** The one place where what went wrong becomes an answer. */
 final class Problems {
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
+    private static final String REQUEST_ID = "X-Request-Id";
 
     private Problems() {}
 
     /** Answers every failure of the router, its own 404, 405, 406, 413 and 415 included. */
     static void mount(Router router) {
-        router.route().failureHandler(ctx -> answer(ctx, of(ctx.failure(), ctx.statusCode())));
+        router.route().failureHandler(ctx -> answer(ctx, of(ctx, ctx.statusCode())));
+        router.route().handler(ctx -> {
+            try {
+                ctx.request().params();
+            } catch (IllegalArgumentException e) {
+                throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The query of the address cannot be read."));
+            }
+            ctx.next();
+        });
         for (int status : new int[] {400, 404, 405, 406, 413, 415, 500}) {
             router.errorHandler(status, ctx -> {
                 if (status == 405) {
                     Set<String> allowed = allowed(router, ctx.normalizedPath());
                     ctx.response().putHeader(HttpHeaders.ALLOW, String.join(", ", allowed));
                 }
-                answer(ctx, of(ctx.failure(), status));
+                answer(ctx, of(ctx, status));
             });
         }
     }
 
-    private static Set<String> allowed(Router router, String path) {
+    /** Names the answer, before anything can go wrong: with the client's id for the request, else with a new one. */
+    static void name(HttpServerRequest request) {
+        String id = request.getHeader(REQUEST_ID);
+        boolean good = id != null && id.matches("[A-Za-z0-9._-]{1,64}");
+        request.response()
+                .putHeader(REQUEST_ID, good ? id : UUID.randomUUID().toString())
+                .putHeader("X-Content-Type-Options", "nosniff");
+    }
+
+    /** Answers what is not even HTTP, and closes its connection: nobody knows where the next request begins. */
+    static void answerInvalid(HttpServerRequest request) {
+        name(request);
+        Throwable cause = request.decoderResult().cause();
+        Problem problem;
+        if (cause instanceof TooLongHttpLineException) {
+            problem = Problem.of(Kind.URI_TOO_LONG, "The address is longer than this server reads. Shorten it.");
+        } else if (cause instanceof TooLongHttpHeaderException) {
+            problem = Problem.of(Kind.HEADERS_TOO_LARGE, "The headers are larger than this server reads. Send fewer.");
+        } else {
+            problem = Problem.of(Kind.BAD_REQUEST, "This is not a request that HTTP/1.1 knows.");
+        }
+        // The address may be what could not be read.
+        send(request.response().putHeader(HttpHeaders.CONNECTION, "close"), problem, "/")
+                .onComplete(r -> request.connection().close());
+    }
+
+    private static Set<String> allowed(Router router, String normalized) {
+        // The router takes a slash at the end for nothing.
+        String path = normalized.length() > 1 && normalized.endsWith("/")
+                ? normalized.substring(0, normalized.length() - 1)
+                : normalized;
         Set<String> methods = new TreeSet<>();
         for (Route route : router.getRoutes()) {
             if (route.getPath() != null && route.methods() != null && matches(route.getPath(), path)) {
@@ -50,7 +94,8 @@ final class Problems {
         return Pattern.matches(pattern.replaceAll(":[A-Za-z]+", "[^/]+"), path);
     }
 
-    private static Problem of(Throwable cause, int status) {
+    private static Problem of(RoutingContext ctx, int status) {
+        Throwable cause = ctx.failure();
         if (cause instanceof Problem.Thrown thrown) {
             return thrown.problem();
         }
@@ -63,8 +108,11 @@ final class Problems {
         if (cause instanceof HttpException http && http.getPayload() != null) {
             return Problem.of(kind(http.getStatusCode()), http.getPayload());
         }
-        if (cause != null && (status == 500 || status < 0) && !(cause instanceof HttpException)) {
-            LOG.error("a request failed", cause);
+        if (cause != null
+                && !ctx.response().closed()
+                && (status == 500 || status < 0)
+                && !(cause instanceof HttpException)) {
+            LOG.error("request {} failed", ctx.response().headers().get(REQUEST_ID), cause);
         }
         int code = cause instanceof HttpException http ? http.getStatusCode() : status;
         return switch (kind(code)) {
@@ -117,18 +165,25 @@ final class Problems {
     /** Sends a problem, unless an answer has begun: then the connection is closed. */
     private static void answer(RoutingContext ctx, Problem problem) {
         HttpServerResponse response = ctx.response();
-        if (response.ended()) {
+        if (response.ended() || response.closed()) {
             return;
         }
         if (response.headWritten()) {
             ctx.request().connection().close();
             return;
         }
+        if (problem.kind() == Kind.UNSUPPORTED_MEDIA_TYPE) {
+            response.putHeader(HttpHeaders.ACCEPT, JobRoutes.MEDIA_TYPES);
+        }
+        send(response, problem, ctx.request().path());
+    }
+
+    private static Future<Void> send(HttpServerResponse response, Problem problem, String instance) {
         if (problem.retryAfterS() > 0) {
             response.putHeader(HttpHeaders.RETRY_AFTER, String.valueOf(problem.retryAfterS()));
         }
-        response.setStatusCode(problem.kind().status())
+        return response.setStatusCode(problem.kind().status())
                 .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
-                .end(problem.toJson(ctx.request().path()).encode());
+                .end(problem.toJson(instance).encode());
     }
 }

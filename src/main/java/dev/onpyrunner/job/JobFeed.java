@@ -17,7 +17,7 @@ import java.util.List;
 public final class JobFeed {
     /** How often the log is looked at in case the bus lost a message. */
     private static final long LOOK_AGAIN_MS = 1_500;
-    /** Events read at once; each holds 4 KiB of output at most, so a page stays within 256 KiB. */
+    /** Events read at once; each holds 16 KiB of output at most, so a page stays about 1 MiB. */
     private static final int PAGE = 64;
 
     /** Where the events go. */

@@ -30,6 +30,7 @@ public final class JobStore {
     private static final Script FINISH = Script.named("finish");
     private static final Script CANCEL = Script.named("cancel");
     private static final Script REAP = Script.named("reap");
+    private static final Script PURGE = Script.named("purge");
 
     private static final int REAP_AT_ONCE = 100;
     private static final int LOG_PAGE = 256;
@@ -237,6 +238,21 @@ public final class JobStore {
                     case "CANCELLED" -> Future.succeededFuture(Cancelled.AT_ONCE);
                     case "RUNNING" -> Future.succeededFuture(Cancelled.ASKED);
                     case "ENDED" -> Future.succeededFuture(Cancelled.TOO_LATE);
+                    default -> absent(id);
+                });
+    }
+
+    /**
+     * Removes what is stored of an ended job; from then on it is gone. Fails with {@link Refusal.NoSuchJob} or {@link
+     * Refusal.JobGone}.
+     *
+     * @return false when it has not ended; then nothing changed
+     */
+    public Future<Boolean> purge(JobId id) {
+        return PURGE.run(redis, List.of(keys.job(id), keys.log(id)), List.of(keys.partition(id), id))
+                .compose(r -> switch (r.get(0).toString()) {
+                    case "PURGED" -> Future.succeededFuture(true);
+                    case "LIVE" -> Future.succeededFuture(false);
                     default -> absent(id);
                 });
     }

@@ -189,7 +189,7 @@ public final class EmbeddedRedis {
 
     private static String lastLine(Path log) throws IOException {
         List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
-        return lines.isEmpty() ? "(nothing)" : lines.get(lines.size() - 1);
+        return lines.stream().filter(l -> !l.isBlank()).reduce((a, b) -> b).orElse("(nothing)");
     }
 
     private static int freePort() throws IOException {

@@ -30,6 +30,8 @@ public final class RedisLink {
     private static final long MAX_DELAY_MS = 2_000;
     /** Commands in flight on one connection; beyond it the client refuses, which is our back-pressure. */
     private static final int MAX_IN_FLIGHT = 16_384;
+    /** The client says so, as if Redis had, of commands that were under way when the connection ended. */
+    private static final String CLOSED = "CONNECTION_CLOSED";
 
     private final Vertx vertx;
     private final RedisSettings settings;
@@ -109,8 +111,8 @@ public final class RedisLink {
                 })
                 .recover(e -> {
                     fresh.close();
-                    return Future.failedFuture(
-                            new RedisUnavailableException("Redis at " + settings.url() + " cannot be reached", e));
+                    String why = e instanceof ErrorType ? " refuses us: " + e.getMessage() : " cannot be reached";
+                    return Future.failedFuture(new RedisUnavailableException("Redis at " + settings.url() + why, e));
                 })
                 .mapEmpty();
     }
@@ -171,10 +173,13 @@ public final class RedisLink {
             vertx.cancelTimer(timer);
             if (r.succeeded()) {
                 reply.tryComplete(r.result());
-            } else if (r.cause() instanceof ErrorType) {
+            } else if (r.cause() instanceof ErrorType
+                    && !CLOSED.equals(r.cause().getMessage())) {
                 reply.tryFail(r.cause());
             } else {
                 reply.tryFail(new RedisUnavailableException("Redis connection failed", r.cause()));
+                // It may have ended before its end could be heard.
+                lost(c, r.cause());
             }
         });
         return reply.future();

@@ -1,6 +1,7 @@
 package dev.onpyrunner.redis;
 
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.Objects;
 
 /**
@@ -25,7 +26,14 @@ public record RedisSettings(String url, String password, long timeoutMs) {
      * @throws IllegalArgumentException when it is not a URL
      */
     public static RedisSettings of(String url, long timeoutMs) {
-        URI uri = URI.create(url);
+        URI uri;
+        try {
+            uri = new URI(url);
+        } catch (URISyntaxException e) {
+            // Its message would show the password.
+            throw new IllegalArgumentException("The URL of Redis is not a URL: in a password, signs such as '@', '/' or"
+                    + " a space must be written as %40, %2F or %20.");
+        }
         String user = uri.getUserInfo();
         if (user == null) {
             return new RedisSettings(url, "", timeoutMs);

@@ -34,6 +34,7 @@ public final class RunnerVerticle extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(RunnerVerticle.class);
     private static final long WAKE_S = 2;
     private static final long RETRY_MS = 500;
+    private static final long LAST_EVENTS_MS = 50;
 
     private final RunnerSettings settings;
     private final RedisSettings redis;
@@ -263,7 +264,9 @@ public final class RunnerVerticle extends VerticleBase {
                 .eventually(sandbox::close)
                 .eventually(this::wakeSleepers)
                 .eventually(
-                        () -> Future.join(links.stream().map(RedisLink::close).toList()));
+                        () -> Future.join(links.stream().map(RedisLink::close).toList()))
+                // The last events of closed sockets still need a thread of ours.
+                .eventually(() -> vertx.timer(LAST_EVENTS_MS, TimeUnit.MILLISECONDS));
     }
 
     /** A reply that came after the verticle's end would find no thread. */

@@ -270,12 +270,14 @@ class JobFeedIT {
 
     @Test
     void goes_on_when_redis_is_back() throws Exception {
+        TestRedis.keepAll(store.link);
         JobId id = store.accept(ANN);
         Claim claim = store.claim();
         Reader reader = new Reader(null).open(id, EventId.START);
         Await.until("it has read the start", () -> reader.events.size() == 2);
         redis.kill();
         bus.nudge(id);
+        Await.until("the links have noticed", () -> !store.jobs.isUp() && !loopStore.isUp());
         redis.restart();
         Await.until("the links are back", () -> store.jobs.isUp() && loopStore.isUp());
         store.emit(claim, out(claim, 2, "after"));

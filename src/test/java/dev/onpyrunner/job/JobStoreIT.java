@@ -524,6 +524,18 @@ class JobStoreIT {
         }
 
         @Test
+        void under_a_number_that_is_taken_fails_and_leaves_the_job_running() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            store.emit(claim, out(claim, 2, "a"), out(claim, 3, "b"));
+            assertThatThrownBy(() -> store.finish(claim, 3)).hasMessageContaining("ID specified in XADD");
+            assertThat(store.find(id).status()).isEqualTo(JobStatus.RUNNING);
+            store.finish(claim, 4);
+            assertThat(store.find(id).status()).isEqualTo(JobStatus.DONE);
+        }
+
+        @Test
         void that_never_began_is_no_such_job() {
             TestStore store = store();
             JobId never = JobId.random(0);

@@ -59,6 +59,11 @@ public final class TestRedis implements AutoCloseable {
         return Await.get(link.send(request));
     }
 
+    /** Makes it write each change to disk before it answers, so that a kill loses nothing. */
+    public static void keepAll(RedisLink link) {
+        send(link, Command.CONFIG, "SET", "appendfsync", "always");
+    }
+
     /** SIGKILL. Blocks until it has ended. */
     public void kill() {
         process.destroyForcibly();

@@ -1,0 +1,26 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.job.JobStore;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+
+/**
+ * All that a node answers. {@code api/openapi.yaml} says the same, and a test holds the two together.
+ *
+ * @param endStreams ends the live consoles, for when the node stops
+ */
+record Routes(Router router, Runnable endStreams) {
+    static Routes of(
+            Vertx vertx, HttpSettings settings, JobStore store, Waits waits, HttpVerticle.Node node, String address) {
+        Router router = Router.router(vertx);
+        Problems.mount(router);
+        new HealthRoutes(store, node.ready()).mount(router);
+        if (!node.takesJobs()) {
+            return new Routes(router, () -> {});
+        }
+        Runnable endStreams = node.mountConsole(router, vertx, store);
+        new JobRoutes(vertx, settings, store, waits, node.ready(), address).mount(router);
+        PageRoutes.mount(router);
+        return new Routes(router, endStreams);
+    }
+}
