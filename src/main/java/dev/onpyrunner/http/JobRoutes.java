@@ -174,7 +174,7 @@ final class JobRoutes {
     }
 
     private Future<Output> output(Job job) {
-        return store.output(job.id(), job.fence());
+        return store.output(job);
     }
 
     private void get(RoutingContext ctx) {

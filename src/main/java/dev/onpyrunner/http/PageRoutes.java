@@ -6,10 +6,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.MimeMapping;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.StaticHandler;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What a browser gets: the console's page, the contract, and one page for each kind of problem. */
@@ -26,28 +24,18 @@ final class PageRoutes {
             ctx.response().sendFile("api/openapi.yaml").onFailure(ctx::fail);
         });
         router.get("/problems/:slug").method(HttpMethod.HEAD).handler(PageRoutes::problem);
-        StaticHandler files = StaticHandler.create("web")
-                .setIndexPage("index.html")
-                .setCachingEnabled(false)
-                .setDirectoryListing(false);
         for (String path : new String[] {"/", "/app.js", "/app.css", "/favicon.svg", "/third-party.txt"}) {
-            // By pattern: of a plain path the static handler would cut off as much as the route has, which is all.
-            router.getWithRegex(Pattern.quote(path)).method(HttpMethod.HEAD).handler(ctx -> {
+            String file = path.equals("/") ? "/index.html" : path;
+            router.get(path).method(HttpMethod.HEAD).handler(ctx -> {
                 ctx.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, MimeMapping.mimeTypeForFilename(file) + "; charset=utf-8")
                         .putHeader("Content-Security-Policy", PAGE_POLICY)
                         .putHeader("Referrer-Policy", "no-referrer")
-                        .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
-                if (ctx.request().method().equals(HttpMethod.HEAD)) {
-                    // The static handler gives the type with the content only.
-                    ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type(path));
-                }
-                files.handle(ctx);
+                        .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
+                        .sendFile("web" + file)
+                        .onFailure(ctx::fail);
             });
         }
-    }
-
-    private static String type(String path) {
-        return MimeMapping.mimeTypeForFilename(path.equals("/") ? "index.html" : path) + ";charset=UTF-8";
     }
 
     private static void problem(RoutingContext ctx) {

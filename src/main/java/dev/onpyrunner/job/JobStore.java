@@ -398,10 +398,13 @@ public final class JobStore {
                 });
     }
 
-    /** What the job has written in the start with this fence, byte for byte. */
-    public Future<Output> output(JobId id, long fence) {
+    /** What the job has written in its present start, byte for byte; nothing while it waits for one. */
+    public Future<Output> output(Job job) {
         Output output = new Output(Buffer.buffer(), Buffer.buffer());
-        return collect(id, new EventId(Math.max(0, fence - 1), Long.MAX_VALUE), output);
+        if (job.status() == JobStatus.QUEUED) {
+            return Future.succeededFuture(output);
+        }
+        return collect(job.id(), new EventId(Math.max(0, job.fence() - 1), Long.MAX_VALUE), output);
     }
 
     private Future<Output> collect(JobId id, EventId after, Output output) {
