@@ -753,5 +753,8 @@ class NsjailsOwnFailures(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    # Whoever starts this in the background may have these ignored, and bare python3 would inherit that.
+    for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_DFL)
     signal.alarm(120)  # whatever happens, the suite ends
     unittest.main(verbosity=1)

@@ -17,8 +17,8 @@ import java.util.List;
 public final class JobFeed {
     /** How often the log is looked at in case the bus lost a message. */
     private static final long LOOK_AGAIN_MS = 1_500;
-    /** Events read at once; each holds 16 KiB of output at most, so a page stays about 1 MiB. */
-    private static final int PAGE = 64;
+    /** Events read at once; each holds 16 KiB of output at most, so a page stays about 256 KiB. */
+    private static final int PAGE = 16;
 
     /** Where the events go. */
     public interface Viewer {
