@@ -128,6 +128,9 @@ final class JobReader {
         if (entryProblem != null) {
             wrong("/entry", entryProblem);
         }
+        if (entry.startsWith("-")) {
+            wrong("/entry", "The interpreter would take a name that begins with '-' for an option.");
+        }
         List<JobFile> files = files(root, entry, entryProblem == null);
         Buffer stdin = bytes("", root, "stdin", Buffer.buffer());
         String stdinAt = root.has("stdin_base64") ? "/stdin_base64" : "/stdin";

@@ -147,6 +147,11 @@ class JobReaderTest {
     }
 
     @Test
+    void an_entry_that_the_interpreter_would_take_for_an_option_is_refused() {
+        assertThat(pointers("{\"source\":\"1\",\"entry\":\"-c\"}")).containsExactly("/entry");
+    }
+
+    @Test
     void a_bad_entry_is_said_once() {
         assertThat(pointers("{\"source\":\"1\",\"entry\":\"../x\"}")).containsExactly("/entry");
         assertThat(pointers("{\"source\":\"1\",\"entry\":5}")).containsExactly("/entry");
