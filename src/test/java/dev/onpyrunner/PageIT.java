@@ -355,7 +355,7 @@ class PageIT {
     @ValueSource(
             strings = {"0-00000000000000000000000000", "nonsense", "%3Cimg%20src=x%20onerror=alert(1)%3E", "%E0%A4%A"})
     void an_unknown_job_is_said_to_be_unknown_and_the_editor_works(String id) {
-        ConsolePage page = open("/#0-x").withNetworkTrouble();
+        ConsolePage page = open("/").withNetworkTrouble();
         page.page().navigate(node.uri("/") + "#" + id);
         assertThat(page.problem()).containsText("There is no job at this address");
         page.writeAndRun("print('still works')");
@@ -369,7 +369,8 @@ class PageIT {
         String id = node.submit(Map.of("source", "print('short-lived')", "retention_s", 1));
         node.awaitEnd(id);
         Await.until("the job has expired", () -> node.get("/v1/jobs/" + id).statusCode() == 410);
-        ConsolePage page = open("/#" + id).withNetworkTrouble();
+        ConsolePage page = open("/").withNetworkTrouble();
+        page.page().navigate(node.uri("/") + "#" + id);
         assertThat(page.problem()).containsText("This job is no longer kept: its time on the server has passed");
         page.writeAndRun("print('still works')");
         page.awaitOutput("still works\n");

@@ -19,6 +19,8 @@ public final class JobFeed {
     private static final long LOOK_AGAIN_MS = 1_500;
     /** Events read at once; each holds 16 KiB of output at most, so a page stays about 256 KiB. */
     private static final int PAGE = 16;
+    /** A longer batch, in characters, is read from the log in pages: each viewer holds what it was given last. */
+    private static final int MAX_BATCH = 256 * 1024;
 
     /** Where the events go. */
     public interface Viewer {
@@ -75,11 +77,12 @@ public final class JobFeed {
         if (closed || (batch != null && !batch.last().isAfter(last))) {
             return;
         }
-        if (batch != null
+        boolean isNext = batch != null
                 && !behind
                 && !reading
-                && !viewer.isFull()
-                && batch.first().follows(last)) {
+                && batch.first().follows(last)
+                && batch.json().length() <= MAX_BATCH;
+        if (isNext && !viewer.isFull()) {
             deliver(batch);
         } else {
             look();
