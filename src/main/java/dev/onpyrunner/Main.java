@@ -1,6 +1,9 @@
 package dev.onpyrunner;
 
 import java.io.PrintWriter;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -21,7 +24,19 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
+        Thread.setDefaultUncaughtExceptionHandler(Main::uncaught);
         System.exit(commandLine().execute(args));
+    }
+
+    private static void uncaught(Thread thread, Throwable e) {
+        Logger log = LoggerFactory.getLogger(Main.class); // not before a command has chosen how log lines look
+        if (e instanceof RejectedExecutionException) {
+            // Vert.x 5.1.1 hands the rest of a closed verticle's tasks to its pool once more, and by then that may have
+            // ended. Nothing waits for them.
+            log.debug("a task came after the end of its thread pool", e);
+        } else {
+            log.error("thread {} failed", thread.getName(), e);
+        }
     }
 
     static CommandLine commandLine() {

@@ -20,6 +20,8 @@ import java.net.URI;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** {@code /v1/jobs/{id}/events} and {@code /console}: viewers of one job. Confined to one event loop. */
 public final class ConsoleRoutes {
@@ -100,10 +102,13 @@ public final class ConsoleRoutes {
     }
 
     private void stream(HttpServerResponse response, JobId id, EventId after) {
+        // The write queue alone lets megabytes pass before it counts as full; one batch at a time is a bound.
+        AtomicReference<JobFeed> own = new AtomicReference<>();
+        AtomicBoolean writing = new AtomicBoolean();
         JobFeed feed = JobFeed.open(vertx, store, id, after, new JobFeed.Viewer() {
             @Override
             public boolean isFull() {
-                return response.writeQueueFull();
+                return writing.get();
             }
 
             @Override
@@ -114,7 +119,11 @@ public final class ConsoleRoutes {
                     text.append("id: ").append(event.getString("id")).append('\n');
                     text.append("data: ").append(event.encode()).append("\n\n");
                 }
-                response.write(text.toString());
+                writing.set(true);
+                response.write(text.toString()).onSuccess(v -> {
+                    writing.set(false);
+                    own.get().resume();
+                });
                 if (batch.ended()) {
                     response.end();
                 }
@@ -125,10 +134,10 @@ public final class ConsoleRoutes {
                 response.end();
             }
         });
+        own.set(feed);
         // A comment now and then keeps proxies from closing a silent stream, and shows us a dead client.
         long timer = vertx.setPeriodic(COMMENT_MS, t -> response.write(":\n\n"));
         streams.add(response);
-        response.drainHandler(v -> feed.resume());
         response.endHandler(v -> over(response, feed, timer));
         response.closeHandler(v -> over(response, feed, timer));
     }

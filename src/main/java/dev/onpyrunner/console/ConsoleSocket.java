@@ -21,6 +21,7 @@ import io.vertx.core.json.JsonObject;
  */
 final class ConsoleSocket implements JobFeed.Viewer {
     private static final String NOTHING = "[]";
+    private static final int MAX_ON_THE_WAY = 16;
     private static final int HEARTBEAT_MS = 20_000;
     private static final short OVER = 1000;
     private static final short DRAINING = 1012;
@@ -34,7 +35,12 @@ final class ConsoleSocket implements JobFeed.Viewer {
     private final ServerWebSocket socket;
     private final long unreadMs;
     private JobFeed feed;
-    /** Runs while the socket is full. */
+    /**
+     * Messages that the socket has not taken yet. The write queue lets megabytes pass before it calls itself full, so
+     * this is what bounds memory: one batch of events at a time.
+     */
+    private int onTheWay;
+    /** Runs while something is on the way. */
     private long unreadTimer = -1;
 
     private long heartbeatTimer = -1;
@@ -53,15 +59,15 @@ final class ConsoleSocket implements JobFeed.Viewer {
         socket.exceptionHandler(e -> socket.close());
         JsonObject hello =
                 new JsonObject().put("op", "hello").put("job", job.toJson()).put("heartbeat_ms", HEARTBEAT_MS);
-        send(hello.encode());
+        // The feed's events come later than this turn, so hello is first.
         feed = JobFeed.open(vertx, store, job.id(), after, this);
+        send(hello.encode());
         // Keeps proxies from closing a silent connection, and shows us a dead client.
         heartbeatTimer = vertx.setPeriodic(HEARTBEAT_MS, t -> {
-            if (!socket.writeQueueFull()) {
+            if (onTheWay == 0) {
                 socket.writePing(Buffer.buffer());
             }
         });
-        socket.drainHandler(v -> drained());
         socket.closeHandler(v -> {
             vertx.cancelTimer(unreadTimer);
             vertx.cancelTimer(heartbeatTimer);
@@ -71,18 +77,28 @@ final class ConsoleSocket implements JobFeed.Viewer {
     }
 
     private void send(String text) {
-        socket.writeTextMessage(text);
-        if (socket.writeQueueFull() && unreadTimer < 0) {
-            socket.pause();
-            unreadTimer = vertx.setTimer(unreadMs, t -> close(UNREAD, "nothing was read; reconnect with after"));
+        if (onTheWay++ == 0) {
+            startPatience();
+        }
+        if (onTheWay == MAX_ON_THE_WAY) {
+            socket.pause(); // each of its messages may ask for one of ours
+        }
+        socket.writeTextMessage(text).onComplete(r -> arrived());
+    }
+
+    private void arrived() {
+        onTheWay--;
+        vertx.cancelTimer(unreadTimer);
+        if (onTheWay > 0) {
+            startPatience();
+        } else {
+            socket.resume();
+            feed.resume();
         }
     }
 
-    private void drained() {
-        vertx.cancelTimer(unreadTimer);
-        unreadTimer = -1;
-        socket.resume();
-        feed.resume();
+    private void startPatience() {
+        unreadTimer = vertx.setTimer(unreadMs, t -> close(UNREAD, "nothing was read; reconnect with after"));
     }
 
     private void message(String text) {
@@ -130,7 +146,7 @@ final class ConsoleSocket implements JobFeed.Viewer {
 
     @Override
     public boolean isFull() {
-        return socket.writeQueueFull();
+        return onTheWay > 0;
     }
 
     @Override

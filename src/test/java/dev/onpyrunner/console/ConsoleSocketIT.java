@@ -16,9 +16,11 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.UpgradeRejectedException;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.ext.web.Router;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -304,20 +306,21 @@ class ConsoleSocketIT {
         List<SlowViewer> viewers = new ArrayList<>();
         try (Console late = open(node, id)) {
             late.socket().pause();
-            for (int i = 0; i < 10; i++) {
-                viewers.add(new SlowViewer(node, handshake(id)));
+            for (int i = 0; i < 30; i++) {
+                viewers.add(new SlowViewer(node, handshake(id)).awaitHead());
             }
-            JsonNode job = node.awaitEnd(id);
-            assertThat(job.get("outcome").textValue()).isEqualTo("OK");
-            assertThat(job.get("stdout_bytes").intValue()).isEqualTo(LOTS);
-            String stdout = job.get("stdout").textValue();
-            job = null;
+            try (EventStream stream = EventStream.open(node, id)) {
+                JsonNode end = stream.next(e -> e.get("k").textValue().equals("end"));
+                assertThat(end.at("/job/outcome").textValue()).isEqualTo("OK");
+                assertThat(end.at("/job/stdout_bytes").intValue()).isEqualTo(LOTS);
+            }
             assertThat(SlowViewer.memory() - before)
-                    .as("ten viewers of 16 MiB, held in memory, would be 160 MiB; the test holds 32")
+                    .as("30 viewers of 16 MiB, held in memory, would be 480 MiB")
                     .isLessThan(96L * 1024 * 1024);
             late.socket().resume();
             late.next("hello");
-            assertThat(EventStream.text(late.until("end"), "out")).isEqualTo(stdout);
+            assertThat(EventStream.text(late.until("end"), "out"))
+                    .isEqualTo(node.get("/v1/jobs/" + id + "/stdout").body());
             assertThat(late.closeCode()).isEqualTo(1000);
         } finally {
             for (SlowViewer viewer : viewers) {
@@ -330,8 +333,8 @@ class ConsoleSocketIT {
     void one_who_floods_without_reading_costs_bounded_memory(TestNode node) throws Exception {
         String id = node.submit(SLEEPER);
         node.awaitStart(id);
-        // "ping" in a frame that is masked with zeros, a thousand of them.
-        byte[] text = "{\"op\":\"ping\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        // A thousand frames, masked with zeros; each asks for an answer that is twenty times as long.
+        byte[] text = "{\"op\":\"eof\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
         Buffer frames = Buffer.buffer();
         for (int i = 0; i < 1000; i++) {
             frames.appendByte((byte) 0x81)
@@ -340,19 +343,22 @@ class ConsoleSocketIT {
                     .appendBytes(text);
         }
         long before = SlowViewer.memory();
-        try (SlowViewer viewer = new SlowViewer(node, handshake(id))) {
+        AtomicInteger sent = new AtomicInteger();
+        try (SlowViewer viewer = new SlowViewer(node, handshake(id)).awaitHead()) {
             Thread flood = new Thread(() -> {
                 try {
-                    for (int i = 0; i < 3000; i++) {
+                    while (sent.get() < 3000) {
                         viewer.send(frames.getBytes());
+                        sent.incrementAndGet();
                     }
-                } catch (java.io.IOException e) {
-                    Thread.currentThread().interrupt(); // closed: enough
+                } catch (IOException e) {
+                    sent.set(-1); // it must not be closed, only held up
                 }
             });
             flood.start();
             flood.join(4_000);
             assertThat(SlowViewer.memory() - before).isLessThan(32L * 1024 * 1024);
+            assertThat(sent.get()).as("the server stops reading").isBetween(1, 2999);
             assertThat(node.get("/healthz").statusCode()).isEqualTo(200);
         }
         cancel(node, id);

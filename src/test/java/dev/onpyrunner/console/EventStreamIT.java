@@ -191,7 +191,7 @@ class EventStreamIT {
             assertThat(end.at("/job/stdout_bytes").intValue()).isEqualTo(LOTS);
             assertThat(SlowViewer.memory() - before)
                     .as("30 viewers of 16 MiB, held in memory, would be 480 MiB")
-                    .isLessThan(192L * 1024 * 1024);
+                    .isLessThan(96L * 1024 * 1024);
             String all = new String(viewers.get(0).in().readAllBytes(), StandardCharsets.UTF_8);
             StringBuilder text = new StringBuilder();
             List<String> data = all.lines().filter(l -> l.startsWith("data: ")).toList();

@@ -25,6 +25,19 @@ final class SlowViewer implements AutoCloseable {
         return socket.getInputStream();
     }
 
+    /** Reads the head of the answer and nothing after it. */
+    SlowViewer awaitHead() throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int b = in().read();
+            if (b < 0) {
+                throw new IOException("no answer: " + head);
+            }
+            head.append((char) b);
+        }
+        return this;
+    }
+
     void send(byte[] bytes) throws IOException {
         socket.getOutputStream().write(bytes);
     }
