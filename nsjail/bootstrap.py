@@ -77,6 +77,8 @@ def _take_job():
             arguments.append(os.fsdecode(bytes(value)))
         elif kind == 0x45:  # E
             os.environb[key] = bytes(value)
+            if key == b"TZ":
+                sys.modules["time"].tzset()  # the interpreter has read the zone already, and has the module
         elif kind == 0x46:  # F
             try:
                 _place(key, value)

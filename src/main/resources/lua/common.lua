@@ -46,6 +46,18 @@ local function end_job(id, now, status, result, n)
   return event
 end
 
+-- Puts a running job back at its old place in the queue, for another start. j: fence, score, runtime, started_at and
+-- queue_timeout_ms, as HMGET gives them.
+local function requeue(id, now, j)
+  append(id, j[1], '*', 'requeued', int(math.max(0, now - num(j[4]))), 'QUEUED')
+  redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0')
+  redis.call('HDEL', job_key(id), 'token', 'node', 'started_at')
+  redis.call('ZREM', P .. 'lease', id)
+  redis.call('ZADD', P .. 'ready:' .. j[3], j[2], id)
+  redis.call('ZADD', P .. 'deadline', int(now + num(j[5])), id)
+  wake(j[3])
+end
+
 -- Whether the caller still holds the job: it is running, and the claim token is the caller's.
 local function holds(id, token)
   local j = redis.call('HMGET', job_key(id), 'status', 'token')

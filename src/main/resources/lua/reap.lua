@@ -29,12 +29,7 @@ for _, id in ipairs(ended) do
       give_up(id, ARGV[4], 'WORKER_LOST')
       tell(id, 'LOST')
     else
-      append(id, j[6], '*', 'requeued', int(math.max(0, now - num(j[9]))), 'QUEUED')
-      redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0')
-      redis.call('HDEL', job_key(id), 'token', 'node', 'started_at')
-      redis.call('ZADD', P .. 'ready:' .. j[8], j[7], id)
-      redis.call('ZADD', KEYS[2], int(now + num(j[10])), id)
-      wake(j[8])
+      requeue(id, now, {j[6], j[7], j[8], j[9], j[10]})
       tell(id, 'REQUEUED')
     end
   end

@@ -180,7 +180,7 @@ function notShown(problem: Problem): Problem | string {
 
 /** On a narrow screen the result is below the editor: shows it to who has pressed Run. */
 function bringIntoSight(target: HTMLElement): void {
-  if (target.getBoundingClientRect().top < innerHeight * 0.7) return;
+  if (target.getBoundingClientRect().top < innerHeight * 0.5) return;
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   target.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
 }

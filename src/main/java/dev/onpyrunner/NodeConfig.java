@@ -16,6 +16,7 @@ import dev.onpyrunner.job.QueueSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -52,7 +53,13 @@ public record NodeConfig(
     }
 
     /** Section {@code http}. */
-    public record Http(String host, int port, int maxWaitS) {}
+    public record Http(String host, int port, int maxWaitS) {
+        public Http {
+            if (port < 0 || port > 65_535) {
+                throw new IllegalArgumentException("port must be 0 to 65535, not " + port);
+            }
+        }
+    }
 
     /** Section {@code redis}. */
     public record Redis(String url, long timeoutMs, String server, long maxmemoryBytes) {
@@ -96,6 +103,12 @@ public record NodeConfig(
 
     /** Section {@code runner}. */
     public record Runner(int slots, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
+        public Runner {
+            if (slots < 0 || slots > 1000) {
+                throw new IllegalArgumentException("slots must be 0 to 1000, not " + slots);
+            }
+        }
+
         int slotsOrCores() {
             return slots == 0 ? Runtime.getRuntime().availableProcessors() : slots;
         }
@@ -166,7 +179,7 @@ public record NodeConfig(
             merge(settings, read(chosen), "", chosen);
         }
         override(settings, shape, "", environment);
-        flags.forEach((path, value) -> set(settings, path, value, "--" + path));
+        flags.forEach((path, value) -> set(settings, path, value, "The setting " + path));
         try {
             return MAPPER.treeToValue(settings, NodeConfig.class);
         } catch (JsonMappingException e) {
@@ -196,7 +209,8 @@ public record NodeConfig(
             throw new ConfigException(file + " is not JSON: " + e.getOriginalMessage() + " (line "
                     + e.getLocation().getLineNr() + ")");
         } catch (IOException e) {
-            throw new ConfigException(file + " cannot be read: " + e.getMessage());
+            String why = e instanceof NoSuchFileException ? "it does not exist" : e.getMessage();
+            throw new ConfigException(file + " cannot be read: " + why + ".");
         }
     }
 
@@ -302,7 +316,7 @@ public record NodeConfig(
 
     /** The settings in short, without secrets. */
     String summary() {
-        return "roles " + roles + ", redis " + redis.shownUrl() + ", slots " + runner.slotsOrCores() + ", data in "
-                + dataDir;
+        String slots = roles.contains(Role.RUNNER) ? ", slots " + runner.slotsOrCores() : "";
+        return "roles " + roles + ", redis " + redis.shownUrl() + slots + ", data in " + dataDir;
     }
 }

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,6 +34,7 @@ import picocli.CommandLine.Parameters;
         })
 final class RunCommand implements Callable<Integer> {
     private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final long LAST_WORDS_S = 3;
     private static final int TIME_LIMIT = 124;
     private static final int SYSTEM_FAILED = 125;
     private static final int CANCELLED = 130;
@@ -65,12 +68,10 @@ final class RunCommand implements Callable<Integer> {
         String request = request();
         String running = url != null ? url : runningNode().orElse(null);
         if (running != null) {
-            return run(running, request);
+            return run(running, request, () -> {});
         }
         try (PrivateNode node = PrivateNode.start()) {
-            Thread stop = new Thread(node::close, "onpyrunner-stop");
-            Runtime.getRuntime().addShutdownHook(stop);
-            return run(node.url(), request);
+            return run(node.url(), request, node::close);
         }
     }
 
@@ -122,20 +123,11 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int run(String node, String request) throws IOException, InterruptedException {
+    private int run(String node, String request, Runnable afterwards) throws IOException, InterruptedException {
         JobClient client = new JobClient(node);
         String id = client.submit(request);
-        Thread cancel = new Thread(
-                () -> {
-                    try {
-                        client.cancel(id);
-                    } catch (IOException e) {
-                        System.err.println("onpyrunner: the job could not be cancelled: " + e.getMessage());
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                },
-                "onpyrunner-cancel");
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread cancel = new Thread(() -> cancel(client, id, ended, afterwards), "onpyrunner-cancel");
         Runtime.getRuntime().addShutdownHook(cancel);
         PrintStream out = new PrintStream(
                 new java.io.FileOutputStream(java.io.FileDescriptor.out), false, StandardCharsets.UTF_8);
@@ -155,12 +147,32 @@ final class RunCommand implements Callable<Integer> {
                 err.println("\nonpyrunner: a worker was lost; the program starts again");
             }
         });
-        Runtime.getRuntime().removeShutdownHook(cancel);
+        ended.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(cancel);
+        } catch (IllegalStateException e) {
+            return CANCELLED; // Ctrl-C: the hook does the rest
+        }
         if (json) {
             out.println(client.get(id).toPrettyString());
             out.flush();
         }
         return exitCode(job, err);
+    }
+
+    /** Ctrl-C: the program is interrupted, and what it says then is still shown. */
+    private static void cancel(JobClient client, String id, CountDownLatch ended, Runnable afterwards) {
+        try {
+            client.cancel(id);
+            if (!ended.await(LAST_WORDS_S, TimeUnit.SECONDS)) {
+                System.err.println("onpyrunner: the job did not end in time; it is being cancelled");
+            }
+        } catch (IOException e) {
+            System.err.println("onpyrunner: the job could not be cancelled: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        afterwards.run();
     }
 
     private int exitCode(JsonNode job, PrintStream err) {

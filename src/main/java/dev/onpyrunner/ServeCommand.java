@@ -25,7 +25,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "N", description = "Port to listen on (default: 8080; 0: any).")
     private String port;
 
-    @Option(names = "--role", paramLabel = "R", description = "http, runner or both (default: http,runner).")
+    @Option(names = "--role", paramLabel = "R", description = "http, runner or http,runner (default).")
     private String roles;
 
     @Option(

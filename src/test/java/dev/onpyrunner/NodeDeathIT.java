@@ -127,6 +127,49 @@ class NodeDeathIT {
     }
 
     @Test
+    void a_signal_to_the_whole_terminal_is_the_nodes_business_alone() throws Exception {
+        Path data = folder.resolve("data");
+        String id;
+        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+            JobClient client = new JobClient(node.url());
+            id = submit(client, SLOW);
+            awaitOutput(client, id, "begin");
+            // What Ctrl-C does: a signal to each process of the group. SIGTERM, since a test may have SIGINT ignored.
+            new ProcessBuilder("kill", "-TERM", "--", "-" + node.process().pid())
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+            assertThat(node.process().waitFor(30, TimeUnit.SECONDS)).isTrue();
+        }
+        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+            JsonNode job = new JobClient(node.url()).get(id);
+            assertThat(job.path("outcome").asText()).isEqualTo("OK");
+            assertThat(job.path("stdout").asText()).isEqualTo("begin\nend\n");
+        }
+    }
+
+    @Test
+    void what_does_not_end_while_the_node_drains_is_given_back_and_its_start_not_counted() throws Exception {
+        Path data = folder.resolve("data");
+        String id;
+        try (ServeProcess node = ServeProcess.start(data, Map.of("ONPY_RUNNER_DRAIN_MS", "200"))) {
+            JobClient client = new JobClient(node.url());
+            id = client.submit(
+                    "{\"source\":\"import time; print('begin', flush=True); time.sleep(8)\",\"max_starts\":1}");
+            awaitOutput(client, id, "begin");
+        }
+        // With the lease of ten seconds, a job that was not given back would not run again for as long.
+        try (ServeProcess node = ServeProcess.start(data, Map.of("ONPY_RUNNER_DRAIN_MS", "200"))) {
+            JobClient client = new JobClient(node.url());
+            awaitOutput(client, id, "begin");
+            assertThat(client.get(id).path("status").asText()).isEqualTo("RUNNING");
+            assertThat(client.get(id).path("starts").asInt()).isEqualTo(1);
+            client.cancel(id);
+            assertThat(follow(client, id).path("status").asText()).isEqualTo("CANCELLED");
+        }
+    }
+
+    @Test
     void a_second_node_is_refused_the_data_folder_and_told_where_the_first_one_is() throws Exception {
         Path data = folder.resolve("data");
         try (ServeProcess node = ServeProcess.start(data, Map.of())) {

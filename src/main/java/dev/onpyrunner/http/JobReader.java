@@ -62,6 +62,11 @@ final class JobReader {
             Set.of("cpu_ms", "wall_ms", "idle_ms", "memory_bytes", "output_bytes", "processes", "disk_bytes");
     private static final Set<String> FILE = Set.of("path", "content", "content_base64");
     private static final long PAGE = 4096;
+    /** An interpreter takes about 6 MiB; near that the kernel would rather read its pages again and again than end it. */
+    private static final long MIN_MEMORY = 16 << 20;
+    /** Folders are not bounded by bytes, and the jail's file system has only so many places for them. */
+    private static final int MAX_FOLDERS = 4096;
+
     private static final String DEFAULT_ENTRY = "main.py";
 
     private final HttpSettings settings;
@@ -199,13 +204,16 @@ final class JobReader {
         } else if (entryIsGood && !paths.contains(entry)) {
             wrong("/entry", "No file is named " + entry + ".");
         }
+        Set<String> folders = new HashSet<>();
         for (String path : paths) {
             for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+                folders.add(path.substring(0, slash));
                 if (paths.contains(path.substring(0, slash))) {
                     wrong("/files", "'" + path.substring(0, slash) + "' is a file and a folder at once.");
                 }
             }
         }
+        cap("/files", folders.size(), MAX_FOLDERS, "The number of folders", "");
         cap("/files", total, settings.caps().programBytes(), "The program with its files");
         return files;
     }
@@ -309,7 +317,12 @@ final class JobReader {
                 limit(node, "cpu_ms", d.cpuMs(), max.cpuMs()),
                 limit(node, "wall_ms", d.wallMs(), max.wallMs()),
                 limit(node, "idle_ms", d.idleMs(), max.idleMs()),
-                limit(node, "memory_bytes", d.memoryBytes(), max.memoryBytes()),
+                number(
+                        "/limits/memory_bytes",
+                        node.get("memory_bytes"),
+                        d.memoryBytes(),
+                        MIN_MEMORY,
+                        max.memoryBytes()),
                 limit(node, "output_bytes", d.outputBytes(), max.outputBytes()),
                 limit(node, "processes", d.processes(), max.processes()),
                 limit(node, "disk_bytes", d.diskBytes(), max.diskBytes()));

@@ -46,6 +46,7 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 415,
                 "Unsupported media type",
                 "Send a job as application/json, or a single program as" + " text/x-python."),
+        EXPECTATION_FAILED(417, "Expectation failed", "The only Expect header that this server knows is 100-continue."),
         INVALID_JOB(
                 422,
                 "Invalid job",

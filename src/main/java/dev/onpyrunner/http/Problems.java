@@ -129,6 +129,7 @@ final class Problems {
                 Problem.of(
                         Kind.UNSUPPORTED_MEDIA_TYPE,
                         "Send a job as application/json, or a single program as text/x-python.");
+            case EXPECTATION_FAILED -> Problem.of(Kind.EXPECTATION_FAILED, "Send no Expect header, or 100-continue.");
             case TOO_LARGE -> Problem.of(Kind.TOO_LARGE, "The body is larger than this server takes.");
             case BAD_REQUEST -> Problem.of(Kind.BAD_REQUEST, "The request cannot be read.");
             case FORBIDDEN -> Problem.of(Kind.FORBIDDEN, "This is not allowed from here.");

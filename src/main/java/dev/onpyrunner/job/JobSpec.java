@@ -45,6 +45,10 @@ public record JobSpec(
         if (files.stream().noneMatch(f -> f.path().equals(entry))) {
             throw new IllegalArgumentException("no file is named as the entry");
         }
+        if (entry.startsWith("-")) {
+            // The interpreter would take it for an option, and an option can keep the bootstrap from running.
+            throw new IllegalArgumentException("the entry must not begin with '-'");
+        }
         if (priority < 0 || priority > 7) {
             throw new IllegalArgumentException("priority must be 0 to 7: " + priority);
         }

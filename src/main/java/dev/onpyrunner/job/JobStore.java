@@ -30,11 +30,15 @@ public final class JobStore {
     private static final Script FINISH = Script.named("finish");
     private static final Script CANCEL = Script.named("cancel");
     private static final Script REAP = Script.named("reap");
+    private static final Script RELEASE = Script.named("release");
     private static final Script PURGE = Script.named("purge");
 
     private static final int REAP_AT_ONCE = 100;
     private static final int LOG_PAGE = 256;
     private static final SecureRandom RANDOM = new SecureRandom();
+    private static final String WORKER_LOST =
+            text(Result.failed(Result.Code.WORKER_LOST, "The machine that ran this job was lost. Run it again."));
+    private static final String CANCELLED = text(Result.cancelled("Cancelled."));
     private static final String[] FIELDS = {
         "status",
         "result",
@@ -202,6 +206,22 @@ public final class JobStore {
                         : Future.failedFuture(new NotHolderException(claim.id())));
     }
 
+    /**
+     * Gives a running job back, for another runner to start it, without counting this start. Its program must have
+     * been killed before.
+     */
+    public Future<Void> release(Claim claim) {
+        List<Object> args = holderArgs(claim);
+        args.add(CANCELLED);
+        args.add(WORKER_LOST);
+        JobId id = claim.id();
+        return RELEASE.run(
+                        redis, List.of(keys.job(id), keys.lease(id.partition()), keys.deadline(id.partition())), args)
+                .compose(r -> r.toInteger() == 0
+                        ? Future.failedFuture(new NotHolderException(id))
+                        : Future.succeededFuture());
+    }
+
     private List<Object> holderArgs(Claim claim) {
         return new ArrayList<>(List.of(keys.partition(claim.id()), claim.id(), claim.token()));
     }
@@ -277,11 +297,11 @@ public final class JobStore {
                 keys.partition(partition),
                 REAP_AT_ONCE,
                 leases ? 1 : 0,
-                text(Result.failed(Result.Code.WORKER_LOST, "The machine that ran this job was lost. Run it again.")),
+                WORKER_LOST,
                 text(Result.failed(
                         Result.Code.QUEUE_TIMEOUT,
                         "No worker took this job within " + settings.timeoutMs() / 1000 + " s. Run it again.")),
-                text(Result.cancelled("Cancelled.")));
+                CANCELLED);
         return REAP.run(redis, List.of(keys.lease(partition), keys.deadline(partition), keys.stats(partition)), args)
                 .map(r -> {
                     List<Reaped> moved = new ArrayList<>();

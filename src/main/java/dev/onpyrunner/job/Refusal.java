@@ -22,7 +22,7 @@ public abstract sealed class Refusal extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         public JobGone() {
-            super("This job's result was kept as long as agreed, and is gone now.");
+            super("This job existed, but is no longer kept. Run the program again.");
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.onpyrunner.redis;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -17,6 +18,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class EmbeddedRedis {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedRedis.class);
+    private static final String URL_FILE = "redis.url";
     private static final long START_MS = 30_000;
     /** What setpriv, like a shell, ends with when there is no such program. */
     private static final int NOT_FOUND = 127;
@@ -58,10 +62,13 @@ public final class EmbeddedRedis {
             String program, Path folder, long maxMemoryBytes, long timeoutMs, Runnable onDeath) throws IOException {
         Files.createDirectories(folder);
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-        byte[] secret = new byte[24];
-        new SecureRandom().nextBytes(secret);
-        String password = HexFormat.of().formatHex(secret);
-        int port = freePort();
+        Path known = folder.resolve(URL_FILE);
+        Matcher before = Pattern.compile("redis://:([0-9a-f]{48})@127\\.0\\.0\\.1:([0-9]{1,5})")
+                .matcher(Files.exists(known) ? Files.readString(known).trim() : "");
+        boolean isKnown = before.matches();
+        // Other nodes know the address: keep it over a restart, as far as nobody else has taken it.
+        String password = isKnown ? before.group(1) : newPassword();
+        int port = freePort(isKnown ? Integer.parseInt(before.group(2)) : 0);
         RedisSettings settings = new RedisSettings("redis://127.0.0.1:" + port, password, timeoutMs);
         Path config = folder.resolve("redis.conf");
         Path log = folder.resolve("redis.log");
@@ -95,7 +102,7 @@ public final class EmbeddedRedis {
         made.complete(redis);
         try {
             redis.awaitReady(program, port, log);
-            writePrivate(folder.resolve("redis.url"), List.of("redis://:" + password + "@127.0.0.1:" + port));
+            writePrivate(known, List.of("redis://:" + password + "@127.0.0.1:" + port));
         } catch (IOException e) {
             redis.stop();
             throw e;
@@ -111,7 +118,7 @@ public final class EmbeddedRedis {
             CompletableFuture<EmbeddedRedis> made,
             Runnable onDeath) {
         try {
-            Process process = new ProcessBuilder("setpriv", "--pdeathsig", "TERM", program, config.toString())
+            Process process = new ProcessBuilder("setsid", "setpriv", "--pdeathsig", "TERM", program, config.toString())
                     .redirectInput(Path.of("/dev/null").toFile())
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
@@ -192,9 +199,22 @@ public final class EmbeddedRedis {
         return lines.stream().filter(l -> !l.isBlank()).reduce((a, b) -> b).orElse("(nothing)");
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+    private static String newPassword() {
+        byte[] secret = new byte[24];
+        new SecureRandom().nextBytes(secret);
+        return HexFormat.of().formatHex(secret);
+    }
+
+    private static int freePort(int wanted) throws IOException {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), wanted));
             return probe.getLocalPort();
+        } catch (BindException e) {
+            if (wanted == 0) {
+                throw e;
+            }
+            return freePort(0);
         }
     }
 

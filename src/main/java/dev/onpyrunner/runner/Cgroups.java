@@ -25,8 +25,8 @@ abstract class Cgroups {
     /** Tells the nodes of one process apart. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 
-    /** Processes of the jail itself that count as well: nsjail and pid 1. */
-    static final int OWN_PROCESSES = 2;
+    /** Processes of the jail itself that count as well: nsjail, pid 1, and one on its way out. */
+    static final int OWN_PROCESSES = 3;
 
     /** The group of one slot. */
     interface Group {

@@ -103,7 +103,9 @@ final class JobRun implements Sandbox.Listener {
             } else if (lost) {
                 close();
             } else if (r.cause() instanceof Sandbox.SandboxException e && e.isOutOfMemory()) {
-                verdict(Sandbox.Exit.UNKNOWN, new Sandbox.Meter(0, 0, 1, 0));
+                verdict(
+                        Sandbox.Exit.UNKNOWN,
+                        new Sandbox.Meter(0, claim.spec().limits().memoryBytes(), 1, 0));
             } else {
                 LOG.error("job {}: no jail: {}", claim.id().brief(), r.cause().getMessage(), r.cause());
                 finish(
@@ -183,6 +185,28 @@ final class JobRun implements Sandbox.Listener {
         if (jail != null) {
             close();
         }
+    }
+
+    /** Kills the program and gives the job back: the node stops. Completes when the slot is free. */
+    Future<Void> giveBack() {
+        if (lost || ended) {
+            return done.future(); // it is on its way out already
+        }
+        LOG.info("job {} is given back", claim.id().brief());
+        lost = true;
+        if (jail != null) {
+            close();
+        }
+        return done.future().compose(v -> store.release(claim)).transform(r -> {
+            if (r.failed()) {
+                LOG.warn(
+                        "job {} could not be given back: {}",
+                        claim.id().brief(),
+                        r.cause().getMessage());
+            }
+            bus.nudge(claim.id());
+            return Future.succeededFuture();
+        });
     }
 
     private void beat() {
@@ -295,7 +319,7 @@ final class JobRun implements Sandbox.Listener {
         }
         store.finish(claim, tail, log.nextN(), status, result).onComplete(r -> {
             if (r.succeeded()) {
-                LOG.info("job {} ended: {} {}", claim.id().brief(), status, result.outcome());
+                LOG.info("job {} ended: {}: {}", claim.id().brief(), status, result.message());
                 bus.ended(claim.id(), status, claim.acceptedBy());
                 bus.nudge(claim.id());
                 close();

@@ -126,7 +126,7 @@ final class NsjailJail implements Sandbox.Jail {
         try {
             Path log = NsjailSandbox.log(bay);
             said = Files.exists(log)
-                    ? Files.readString(log, StandardCharsets.UTF_8).trim()
+                    ? printable(Files.readString(log, StandardCharsets.UTF_8).trim())
                     : "";
         } catch (IOException e) {
             said = "its log cannot be read: " + e.getMessage();
@@ -226,11 +226,16 @@ final class NsjailJail implements Sandbox.Jail {
                 }
             }
             case 'X' -> {
-                LOG.warn("jail: no program ran: {}", payload);
+                LOG.warn("jail: no program ran: {}", printable(payload.toString()));
                 end(Sandbox.Exit.UNKNOWN);
             }
             default -> broken("a frame of type " + frameType);
         }
+    }
+
+    /** Text from inside must not forge lines of our log. */
+    private static String printable(String text) {
+        return text.replaceAll("\\p{Cntrl}+", " ");
     }
 
     /** The jail says what pid 1 never says: trust nothing more. */
@@ -322,7 +327,9 @@ final class NsjailJail implements Sandbox.Jail {
         if (process == null || (!process.isAlive() && isEmpty())) {
             empty.complete();
         } else {
-            process.destroyForcibly();
+            if (socket == null) {
+                process.destroyForcibly(); // else pid 1 sees the end of its socket, and nsjail reaps it
+            }
             awaitEmpty(empty, System.nanoTime());
         }
         closing = empty.future()
@@ -344,6 +351,7 @@ final class NsjailJail implements Sandbox.Jail {
             return;
         }
         if (System.nanoTime() - since > KILL_AGAIN_MS * 1_000_000) {
+            process.destroyForcibly();
             killAll();
         }
         vertx.setTimer(LOOK_MS, t -> awaitEmpty(empty, since));

@@ -232,7 +232,8 @@ final class NsjailSandbox implements Sandbox {
                     int gid = asRoot ? uid : ownGid;
                     List<String> command = new ArrayList<>(List.of("sh", "-c", ENTER_AND_EXEC, "sh"));
                     group.doors().forEach(d -> command.add(d.toString()));
-                    command.addAll(List.of("--", "setpriv", "--pdeathsig", "KILL"));
+                    // A session of its own: Ctrl-C in the node's terminal is the node's business.
+                    command.addAll(List.of("--", "setsid", "setpriv", "--pdeathsig", "KILL"));
                     command.addAll(List.of(settings.nsjail().toString(), "-Mo", "-C", config.toString()));
                     command.addAll(List.of("-u", "1000:" + uid + ":1", "-g", "1000:" + gid + ":1"));
                     if (!cgroups.areReal()) {

@@ -243,8 +243,8 @@ public final class RunnerVerticle extends VerticleBase {
     }
 
     /**
-     * Claims no more, lets what runs end within the drain time, gives up the rest (its leases end, and another runner
-     * starts it again), and leaves nothing behind.
+     * Claims no more, lets what runs end within the drain time, gives the rest back for another runner to
+     * start, and leaves nothing behind.
      */
     @Override
     public Future<?> stop() {
@@ -257,10 +257,10 @@ public final class RunnerVerticle extends VerticleBase {
         }
         return idle.future()
                 .timeout(Math.max(1, settings.drainMs()), TimeUnit.MILLISECONDS)
-                .recover(e -> {
-                    List.copyOf(running.values()).forEach(run -> run.abandon("the node stops"));
-                    return Future.succeededFuture();
-                })
+                .recover(e -> Future.join(List.copyOf(running.values()).stream()
+                                .map(JobRun::giveBack)
+                                .toList())
+                        .mapEmpty())
                 .eventually(sandbox::close)
                 .eventually(this::wakeSleepers)
                 .eventually(

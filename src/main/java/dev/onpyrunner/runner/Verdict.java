@@ -8,7 +8,6 @@ import dev.onpyrunner.job.Usage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * What a program's end means: one pure function from what was observed.
@@ -42,25 +41,11 @@ record Verdict(JobStatus status, Result result) {
             boolean overStdout,
             boolean overStderr) {}
 
-    private static final Map<Integer, String> SIGNALS = Map.ofEntries(
-            Map.entry(1, "SIGHUP"),
-            Map.entry(2, "SIGINT"),
-            Map.entry(3, "SIGQUIT"),
-            Map.entry(4, "SIGILL"),
-            Map.entry(5, "SIGTRAP"),
-            Map.entry(6, "SIGABRT"),
-            Map.entry(7, "SIGBUS"),
-            Map.entry(8, "SIGFPE"),
-            Map.entry(9, "SIGKILL"),
-            Map.entry(10, "SIGUSR1"),
-            Map.entry(11, "SIGSEGV"),
-            Map.entry(12, "SIGUSR2"),
-            Map.entry(13, "SIGPIPE"),
-            Map.entry(14, "SIGALRM"),
-            Map.entry(15, "SIGTERM"),
-            Map.entry(24, "SIGXCPU"),
-            Map.entry(25, "SIGXFSZ"),
-            Map.entry(31, "SIGSYS"));
+    private static final List<String> SIGNALS = List.of(
+            "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
+            "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM",
+            "PROF", "WINCH", "IO", "PWR", "SYS");
+    private static final int FIRST_REAL_TIME_SIGNAL = 34;
 
     static Verdict of(Observed seen) {
         List<String> touched = new ArrayList<>();
@@ -129,7 +114,7 @@ record Verdict(JobStatus status, Result result) {
                 yield done(seen, touched, ok ? Outcome.OK : Outcome.RUNTIME_ERROR, exit.code(), null, message + note);
             }
             case SIGNALED -> {
-                String name = SIGNALS.getOrDefault(exit.code(), "signal " + exit.code());
+                String name = signal(exit.code());
                 yield done(seen, touched, Outcome.SIGNALED, null, name, "Died of " + name + "." + note);
             }
             case UNKNOWN ->
@@ -150,7 +135,19 @@ record Verdict(JobStatus status, Result result) {
         return new Verdict(JobStatus.DONE, new Result(outcome, exitCode, signal, message, touched, seen.usage(), null));
     }
 
+    /** A signal's name, as signal(7) has it for Linux. */
+    private static String signal(int number) {
+        if (number < SIGNALS.size()) {
+            return "SIG" + SIGNALS.get(number);
+        }
+        int offset = number - FIRST_REAL_TIME_SIGNAL;
+        return offset <= 0 ? "SIGRTMIN" : "SIGRTMIN+" + offset;
+    }
+
     private static String seconds(long ms) {
+        if (ms < 1000) {
+            return ms + " ms";
+        }
         return String.format(Locale.ROOT, "%.1f s", ms / 1000.0);
     }
 
@@ -160,6 +157,8 @@ record Verdict(JobStatus status, Result result) {
                     ? (bytes >> 20) + " MiB"
                     : String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
         }
-        return bytes >= 1 << 10 ? String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0) : bytes + " bytes";
+        return bytes >= 1 << 10
+                ? String.format(Locale.ROOT, "%.1f KiB", bytes / 1024.0)
+                : (bytes == 1 ? "1 byte" : bytes + " bytes");
     }
 }

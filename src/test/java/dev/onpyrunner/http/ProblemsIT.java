@@ -334,6 +334,15 @@ class ProblemsIT {
     }
 
     @Test
+    void an_expectation_that_nobody_knows_is_417(TestNode node) throws Exception {
+        try (Wire wire = Wire.to(node)) {
+            wire.send("POST /v1/jobs HTTP/1.1|Host: x|Content-Type: text/x-python|Content-Length: 1|Expect: tea||1");
+            JsonNode problem = problem(wire.read(), 417, "expectation-failed", "/v1/jobs");
+            assertThat(problem.get("detail").textValue()).contains("100-continue");
+        }
+    }
+
+    @Test
     void another_media_type_is_415_with_those_that_work(TestNode node) throws Exception {
         for (String type : List.of(
                 "text/plain",
