@@ -123,13 +123,7 @@ final class ConsoleSocket implements JobFeed.Viewer {
 
     private void cancel() {
         store.cancel(job.id())
-                .onSuccess(c -> {
-                    if (c == JobStore.Cancelled.ASKED) {
-                        new JobBus(vertx).cancel(job.id());
-                    } else if (c == JobStore.Cancelled.AT_ONCE) {
-                        new JobBus(vertx).nudge(job.id());
-                    }
-                })
+                .onSuccess(c -> new JobBus(vertx).cancelled(job.id(), c))
                 .onFailure(
                         e -> problem(503, "unavailable", "Unavailable", "The job could not be cancelled. Try again."));
     }

@@ -231,10 +231,8 @@ final class JobRoutes {
         boolean purge = flag(ctx, "purge");
         store.cancel(id)
                 .onSuccess(c -> {
-                    if (c == JobStore.Cancelled.ASKED) {
-                        new JobBus(vertx).cancel(id);
-                    } else if (c == JobStore.Cancelled.AT_ONCE) {
-                        new JobBus(vertx).nudge(id);
+                    new JobBus(vertx).cancelled(id, c);
+                    if (c == JobStore.Cancelled.AT_ONCE) {
                         new JobBus(vertx).ended(id, JobStatus.CANCELLED, address);
                     }
                 })

@@ -77,9 +77,13 @@ public final class JobBus {
         });
     }
 
-    /** Hints to the runner of a job that a cancel has been stored. */
-    public void cancel(JobId id) {
-        vertx.eventBus().publish(CANCELS, id.text());
+    /** Hints at a cancel that has been stored: to the job's runner, or to its readers when it has ended at once. */
+    public void cancelled(JobId id, JobStore.Cancelled what) {
+        if (what == JobStore.Cancelled.ASKED) {
+            vertx.eventBus().publish(CANCELS, id.text());
+        } else if (what == JobStore.Cancelled.AT_ONCE) {
+            nudge(id);
+        }
     }
 
     /** Hears of cancels, of jobs that run here and of others. */
