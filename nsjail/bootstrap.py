@@ -7,11 +7,21 @@ Nothing that costs time or leaves a trace is imported: `posix` is built in, `os`
 
 import posix
 
+# Variables that the dynamic linker, the C library or CPython read at their own start, so that setting them later would do nothing. All
+# others (TMPDIR, LANGUAGE, OPENSSL_CONF, ...) are read when they are needed. HOME: `site` has looked there for the user's own packages.
+_READ_AT_START = {
+    "prefixes": (b"PYTHON", b"LD_", b"GLIBC_", b"MALLOC_", b"LC_"),
+    "names": (b"LANG", b"LOCPATH", b"HOME"),
+}
+
+
+def _is_program():
+    # The program's own process, pid 2; every other python in the jail is a child of it.
+    return posix.getpid() == 2 and posix.getppid() == 1
+
 
 def _started_by_init():
     # 0 and 1 are the worker's socket and 13 is the gate: a program cannot get there by accident, for example by exec of another python.
-    if posix.getpid() == 1 or posix.getppid() != 1:
-        return False
     try:
         reading, writing, gate = posix.fstat(0), posix.fstat(1), posix.fstat(13)
     except OSError:
@@ -63,7 +73,7 @@ def _take_job():
     import sys
 
     frame = _read(_number(_read(4), 0))
-    arguments = sys.argv[:1]
+    arguments, restart = [], False
     at = 0
     while at < len(frame):
         kind = frame[at]
@@ -77,6 +87,7 @@ def _take_job():
             arguments.append(os.fsdecode(bytes(value)))
         elif kind == 0x45:  # E
             os.environb[key] = bytes(value)
+            restart = restart or key.startswith(_READ_AT_START["prefixes"]) or key in _READ_AT_START["names"]
             if key == b"TZ":
                 sys.modules["time"].tzset()  # the interpreter has read the zone already, and has the module
         elif kind == 0x46:  # F
@@ -86,8 +97,21 @@ def _take_job():
                 raise ValueError(f"file {os.fsdecode(key)}: {getattr(error, 'strerror', None) or error}") from None
         else:
             raise ValueError(f"a record of unknown type {kind}")
-    sys.orig_argv = sys.orig_argv[:1] + arguments
-    sys.argv = arguments
+    sys.orig_argv = sys.orig_argv + arguments
+    sys.argv = sys.argv + arguments
+    return restart
+
+
+def _register_dump():
+    # init sends signal 62 before the worker kills a program. 2 is a number here, not a file: the program's stderr once it is there.
+    import sys
+
+    was_there = "faulthandler" in sys.modules
+    import faulthandler
+
+    faulthandler.register(62, file=2, all_threads=True)
+    if not was_there:
+        del sys.modules["faulthandler"]
 
 
 def _freeze():
@@ -103,14 +127,30 @@ def _freeze():
     sys.modules["__main__"] = main
 
 
+def _restart():
+    # The gate closes with the exec, which opens it; if there is no exec, the reason follows.
+    import os
+    import sys
+
+    import _signal
+
+    posix.set_inheritable(13, False)
+    posix.write(13, b"\x07")
+    for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # CPython ignores them, and the next one would inherit that
+        _signal.signal(ignored, _signal.SIG_DFL)
+    posix.execve(sys.orig_argv[0], sys.orig_argv, os.environb)
+
+
 def _boot():
     try:
         _freeze()
         posix.write(1, b"\x06")
-        _take_job()
+        restart = _take_job()
         for target in (0, 1, 2):  # the program's pipes; the socket goes
             posix.dup2(10 + target, target)
             posix.close(10 + target)
+        if restart:
+            _restart()
         posix.write(13, b"\x06")
         posix.close(13)
     except BaseException as error:  # never go on to the program with the worker's socket in hand
@@ -118,7 +158,9 @@ def _boot():
         posix._exit(125)
 
 
-if _started_by_init():
-    _boot()
+if _is_program():
+    _register_dump()  # also after a restart, and when the program executes another python in its place
+    if _started_by_init():
+        _boot()
 # `site` takes exactly this for "there is no sitecustomize", and no module stays behind.
 raise ImportError(name="sitecustomize")

@@ -1,4 +1,4 @@
-"""The worker's side of a jail in plain Python: `try.py` and `test_jail.py` drive jails with it, exactly as the worker does."""
+"""The worker's side of a jail in plain Python: `try.py`, `test_jail.py` and `bench/start.py` drive jails with it, as the worker does."""
 
 import os
 import platform
@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 CREDIT = 65536  # bytes of stdin that init may not have acknowledged yet
 READY = b"\x06"
 INTERPRETER = "/usr/bin/python3"
+PROGRAM = "main.py"
 
 
 class JailFailed(Exception):
@@ -39,10 +40,11 @@ def message(kind, payload=b""):
 
 
 class Room:
-    """A prepared root and one slot folder; it makes one jail after the other. Use it in a `with` statement."""
+    """A prepared root and one slot folder; it makes one jail after the other, each with an nsjail of its own. Use it in a `with` statement."""
 
-    def __init__(self, nsjail, uid=None, disk_bytes=64 << 20, fsize_mb=128):
+    def __init__(self, nsjail, uid=None, disk_bytes=64 << 20, fsize_mb=128, python_init=False):
         self.nsjail = str(nsjail)
+        self.python_init = python_init  # as on a machine that init.c was not built for
         self.is_root = os.getuid() == 0
         self.uid = uid if uid is not None else 210000 if self.is_root else os.getuid()
         self.gid = self.uid if self.is_root else os.getgid()
@@ -59,7 +61,12 @@ class Room:
         version = subprocess.run(
             [INTERPRETER, "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=True
         ).stdout.strip()
-        subprocess.run(["sh", str(HERE / "prepare-root"), str(self.root), platform.machine(), version], check=True)
+        source = HERE
+        if self.python_init:
+            source = self.folder / "without-binaries"
+            shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("x86_64", "aarch64", "__pycache__"))
+        prepare = ["sh", str(source / "prepare-root"), str(self.root), platform.machine(), version]
+        self.init = subprocess.run(prepare, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
         self.bay.mkdir(mode=0o700)
         if self.is_root:
             os.chown(self.bay, self.uid, self.gid)
@@ -79,23 +86,31 @@ class Room:
         self.config.touch(mode=0o600)
         self.config.write_text(text)
 
-    def command(self, interpreter=INTERPRETER):
+    def command(self, interpreter=INTERPRETER, mode=("-Mo",)):
         return [
             "setpriv", "--pdeathsig", "KILL",
-            self.nsjail, "-Mo", "-C", str(self.config), "-u", f"1000:{self.uid}:1", "-g", f"1000:{self.gid}:1",
-            "--", "/opt/boot/init", interpreter, "main.py",
+            self.nsjail, "-C", str(self.config), *mode, "-u", f"1000:{self.uid}:1", "-g", f"1000:{self.gid}:1",
+            "--", *self.init, interpreter, PROGRAM,
         ]  # fmt: skip
+
+    def launch(self, command):
+        with open(self.log, "wb") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def listen(self):
+        """The socket that the next init calls. Close it before the job frame is sent: nobody else in the jail may get an answer at /bay/s."""
+        path = self.bay / "s"
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        path.chmod(0o666)  # the folder is the lock
+        listener.listen(1)
+        return listener
 
     def start(self, interpreter=INTERPRETER, timeout=10):
         """A new jail whose init has called; its interpreter may not be ready yet."""
-        path = self.bay / "s"
-        path.unlink(missing_ok=True)
-        with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(path))
-            path.chmod(0o666)  # the folder is the lock
-            listener.listen(1)
-            with open(self.log, "wb") as log:
-                nsjail = subprocess.Popen(self.command(interpreter), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        with self.listen() as listener:
+            nsjail = self.launch(self.command(interpreter))
             end = time.monotonic() + timeout
             while not select.select([listener], [], [], 0.05)[0]:
                 if nsjail.poll() is not None or time.monotonic() > end:
@@ -103,7 +118,6 @@ class Room:
                     code = nsjail.wait()
                     raise JailFailed(f"nsjail ended with {code}: {self.log.read_text(errors='replace')}")
             worker, _ = listener.accept()
-        # The listener is closed before any of the program's code runs: nobody else in the jail gets an answer at /bay/s.
         return Job(worker, nsjail)
 
     def run(self, program, **options):
@@ -120,11 +134,75 @@ class Room:
         self.close()
 
 
+class Slot:
+    """One nsjail that listens: each connection makes a fresh jail, and closing it ends that jail. Use it in a `with` statement.
+
+    One jail at a time: the one before must be gone (Job.close waits for that), or its program could call at /bay/s in place of the next init.
+    """
+
+    def __init__(self, room, interpreter=INTERPRETER):
+        self.room = room
+        self.job = None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.nsjail = room.launch(room.command(interpreter, ("-Ml", "--bindhost", "127.0.0.1", "-p", str(self.port), "--max_conns", "2")))
+
+    def start(self, timeout=10):
+        """A new jail whose init has called; its interpreter may not be ready yet."""
+        if self.job and not self.job.is_gone():
+            raise AssertionError("the jail before is not gone")
+        end = time.monotonic() + timeout
+        with self.room.listen() as listener:
+            while True:
+                life_line = self._connect(end)
+                # nsjail closes it at once when there are two jails whose end it has not seen yet, which can take a second.
+                called = select.select([listener, life_line], [], [], max(end - time.monotonic(), 0))[0]
+                if listener in called:
+                    self.job = Job(listener.accept()[0], self.nsjail, life_line)
+                    return self.job
+                said = life_line.recv(65536) if called else b"nothing"
+                life_line.close()
+                if said:
+                    raise JailFailed(f"init did not call: {said.decode(errors='replace')}{self.room.log.read_text(errors='replace')}")
+                self._pause("nsjail refuses", end)
+
+    def _connect(self, end):
+        while True:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), timeout=max(end - time.monotonic(), 0.001))
+            except OSError as error:
+                self._pause(str(error), end)
+
+    def _pause(self, reason, end):
+        # Nothing tells when nsjail is ready for a connection, only its end is an event.
+        try:
+            reason = f"nsjail ended with {self.nsjail.wait(0.005)}"
+        except subprocess.TimeoutExpired:
+            if time.monotonic() < end:
+                return
+        raise JailFailed(f"{reason}: {self.room.log.read_text(errors='replace')}")
+
+    def run(self, program, **options):
+        with self.start() as job:
+            return job.run(program, **options)
+
+    def close(self):
+        self.nsjail.kill()
+        self.nsjail.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 class Result:
     """What came back: `status` is the first two words of the status, such as "E 0" or "S 9"; `line` is all of it."""
 
     def __init__(self):
-        self.out, self.err = bytearray(), bytearray()
+        self.out, self.err, self.dump = bytearray(), bytearray(), bytearray()
         self.order = []  # (type, length) of each frame, in order
         self.line = self.status = self.failure = None
         self.acknowledged = 0
@@ -136,11 +214,14 @@ class Result:
 class Job:
     """One jail from init's call to its end. Use it in a `with` statement: leaving it closes the socket, and that ends everything."""
 
-    def __init__(self, worker, nsjail):
-        self.worker, self.nsjail = worker, nsjail
+    def __init__(self, worker, nsjail, life_line=None):
+        self.worker, self.nsjail, self.life_line = worker, nsjail, life_line
+        self.init = struct.unpack("3i", worker.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        self._init_end = os.pidfd_open(self.init)
         self.result = Result()
         self._received = bytearray()
         self._is_ready = False
+        self._asked = self._answer = self._answer_end = None
 
     def ready(self, timeout=10):
         self.worker.settimeout(timeout)
@@ -196,6 +277,36 @@ class Job:
                     pass
         return self.result
 
+    def dump(self):
+        """Asks for the stacks of all threads: from here on stderr goes to `result.dump`."""
+        self.send("D")
+
+    def files(self):
+        """The sizes of the files that the program left, by path (bytes), and how many were left out. After the status only."""
+        records, left_out = self._ask("L")
+        sizes = {}
+        while records:
+            length, size = struct.unpack_from(">IQ", records)
+            sizes[bytes(records[12 : 12 + length])] = size
+            del records[: 12 + length]
+        return sizes, left_out
+
+    def file(self, path):
+        """One file's bytes. After the status only."""
+        content, error = self._ask("G", os.fsencode(path))
+        if error:
+            raise OSError(error, os.strerror(error), path)
+        return bytes(content)
+
+    def _ask(self, kind, payload=b""):
+        self._asked, self._answer, self._answer_end = {"L": "L", "G": "B"}[kind], bytearray(), None
+        self.send(kind, payload)
+        while self._answer_end is None:
+            if not self._receive():
+                raise JailFailed("the jail closed without an answer")
+        self._asked = None
+        return self._answer, self._answer_end
+
     def _is_over(self):
         return self.result.line is not None or self.result.failure is not None
 
@@ -216,13 +327,24 @@ class Job:
 
     def _take(self, kind, payload):
         result = self.result
-        if self._is_over():
+        if self._asked and kind == self._asked:
+            self._answer += payload
+        elif self._asked and kind == "Z":
+            self._answer_end = int.from_bytes(payload, "big")
+        elif self._is_over():
             raise AssertionError(f"a frame after the last one: {kind} {payload[:50]!r}")
+        else:
+            self._take_of_program(kind, payload)
+
+    def _take_of_program(self, kind, payload):
+        result = self.result
         result.order.append((kind, len(payload)))
         if kind == "1":
             result.out += payload
         elif kind == "2":
             result.err += payload
+        elif kind == "D":
+            result.dump += payload
         elif kind == "A":
             result.acknowledged += int.from_bytes(payload, "big")
         elif kind == "S":
@@ -233,9 +355,20 @@ class Job:
         else:
             raise AssertionError(f"a frame of unknown type {kind!r}")
 
+    def is_gone(self):
+        return self._init_end is None or bool(select.select([self._init_end], [], [], 0)[0])
+
     def close(self):
-        """Closes the socket and waits for nsjail, which may take a second longer than the jail. Returns its exit code."""
+        """Ends the jail and waits until nothing of it is left. Returns nsjail's exit code, which may take a second longer; none in a slot."""
         self.worker.close()
+        if self.life_line:
+            self.life_line.close()
+        if self._init_end is not None:
+            select.select([self._init_end], [], [], 5)  # the kernel reports the end of a pid 1 after that of all others
+            os.close(self._init_end)
+            self._init_end = None
+        if self.life_line:
+            return None
         try:
             return self.nsjail.wait(5)
         except subprocess.TimeoutExpired:

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """The jail, tested with the real nsjail: ONPY_RUNNER_NSJAIL=PATH python3 nsjail/test_jail.py
 
-Needs Python's standard library only and leaves nothing behind. Each test starts jails of its own; all are made in one prepared room.
+Needs Python's standard library only and leaves nothing behind. Each test starts jails of its own; a class makes all of them in one room,
+and many classes run again: with an nsjail for each jail, in a slot, where one nsjail listens, and with init.py as pid 1.
+ONPY_JAIL_INIT=python makes init.py pid 1 in all of them.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -12,6 +15,7 @@ import random
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +25,7 @@ import unittest
 
 sys.dont_write_bytecode = True  # no __pycache__ in the checkout
 
-from jail import CREDIT, INTERPRETER, JailFailed, Room, frame, installed_nsjail, message  # noqa: E402
+from jail import CREDIT, INTERPRETER, JailFailed, Room, Slot, frame, installed_nsjail, message  # noqa: E402
 
 # What job.cfg promises: the environment of the program.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/work", "USER": "user", "LANG": "C.UTF-8", "TZ": "UTC"}
@@ -34,7 +38,7 @@ def code(text):
     return textwrap.dedent(text).encode()
 
 
-def bare(program, arguments=(), stdin=b"", files=None, interpreter=INTERPRETER):
+def bare(program, arguments=(), stdin=b"", files=None, environment=None):
     """The same program under a bare python3, in a folder of its own, with pipes; its folder's name is replaced by /work."""
     with tempfile.TemporaryDirectory(prefix="onpy-") as folder:
         for name, content in {"main.py": program, **(files or {})}.items():
@@ -43,7 +47,13 @@ def bare(program, arguments=(), stdin=b"", files=None, interpreter=INTERPRETER):
             with open(path, "wb") as file:
                 file.write(content)
         done = subprocess.run(
-            [interpreter, "main.py", *arguments], input=stdin, capture_output=True, cwd=folder, env=ENVIRONMENT, umask=0o022, timeout=30
+            [INTERPRETER, "main.py", *arguments],
+            input=stdin,
+            capture_output=True,
+            cwd=folder,
+            env={**ENVIRONMENT, **(environment or {})},
+            umask=0o022,
+            timeout=30,
         )
         here = folder.encode()
         return done.returncode, done.stdout.replace(here, b"/work"), done.stderr.replace(here, b"/work")
@@ -69,6 +79,11 @@ def descendants(ancestor):
     return found
 
 
+def inside_of(job):
+    """The ids of all processes in the job's jail; init is the first."""
+    return [job.init, *descendants(job.init)]
+
+
 def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as file:
@@ -79,14 +94,16 @@ def is_alive(pid):
 
 class JailTest(unittest.TestCase):
     maxDiff = None
+    in_slot = False
+    python_init = os.environ.get("ONPY_JAIL_INIT") == "python"
 
     @classmethod
     def setUpClass(cls):
-        cls.room = Room(installed_nsjail())
-        cls.addClassCleanup(cls.room.close)
+        cls.room = cls.enterClassContext(Room(installed_nsjail(), python_init=cls.python_init))
+        cls.maker = cls.enterClassContext(Slot(cls.room)) if cls.in_slot else cls.room
 
     def run_program(self, text, **options):
-        return self.room.run(code(text) if isinstance(text, str) else text, **options)
+        return self.maker.run(code(text) if isinstance(text, str) else text, **options)
 
     def answer(self, text, **options):
         """Runs a program that prints JSON and must end well."""
@@ -95,7 +112,7 @@ class JailTest(unittest.TestCase):
         return json.loads(result.out)
 
     def begin(self, text, **options):
-        job = self.room.start()
+        job = self.maker.start()
         self.addCleanup(job.close)
         job.begin(code(text), **options)
         return job
@@ -104,6 +121,15 @@ class JailTest(unittest.TestCase):
         job.finish(None, SOON, until=lambda result: output in result.out)
         self.assertIn(output, job.result.out)
 
+    def assert_broken(self, job, reason):
+        """init ended the jail because of us, and said why."""
+        if self.in_slot:
+            job.life_line.settimeout(SOON)
+            self.assertIn(reason, job.life_line.recv(1000).decode())
+        else:
+            self.assertEqual(99, job.close())
+            self.assertIn(reason, self.room.log.read_text())
+
     def assert_gone(self, pids, within):
         end = time.monotonic() + within
         while any(map(is_alive, pids)):
@@ -111,6 +137,25 @@ class JailTest(unittest.TestCase):
             select.select([], [], [], 0.002)
 
 
+def _again(test, suffix, **attributes):
+    name = test.__name__ + suffix
+    globals()[name] = type(name, (test,), {"__module__": __name__, **attributes})
+
+
+def in_a_slot_too(test):
+    """For a class of tests: a second one, which makes its jails in a slot."""
+    _again(test, "InASlot", in_slot=True)
+    return test
+
+
+def with_python_init_too(test):
+    """For a class of tests: another one, with init.py as pid 1, in a slot."""
+    _again(test, "WithPythonInit", in_slot=True, python_init=True)
+    return test
+
+
+@in_a_slot_too
+@with_python_init_too
 class Endings(JailTest):
     def test_hello(self):
         result = self.run_program("print('hello')")
@@ -135,16 +180,6 @@ class Endings(JailTest):
             with self.subTest(name):
                 self.assertEqual(f"S {number}", self.run_program(program).status)
 
-    def test_an_interpreter_that_does_not_exist_is_the_jails_failure(self):
-        with self.room.start(interpreter="/usr/bin/no-such-python") as job:
-            with self.assertRaisesRegex(JailFailed, "/usr/bin/no-such-python: No such file or directory"):
-                job.ready()
-
-    def test_an_interpreter_without_bootstrap_is_the_jails_failure(self):
-        with self.room.start(interpreter="/usr/bin/false") as job:
-            with self.assertRaisesRegex(JailFailed, "interpreter: ended before it took the job, exit code 1"):
-                job.ready()
-
     def test_files_that_cannot_be_placed_are_the_jails_failure(self):
         for name, files, reason in (
             ("up", {"../etc/passwd": b""}, "not a plain relative path"),
@@ -161,10 +196,23 @@ class Endings(JailTest):
                 self.assertEqual(b"", result.out + result.err)
 
     def test_a_cut_off_frame_is_the_jails_failure(self):
-        with self.room.start() as job:
+        with self.maker.start() as job:
             job.ready()
             job.worker.sendall(b"\0\0\0\x0aA\0\0\0\0\0\0\0\xffx")
             self.assertIn("cut off", job.finish().failure)
+
+
+
+class OneNsjailForEach(JailTest):
+    def test_an_interpreter_that_does_not_exist_is_the_jails_failure(self):
+        with self.room.start(interpreter="/usr/bin/no-such-python") as job:
+            with self.assertRaisesRegex(JailFailed, "/usr/bin/no-such-python: No such file or directory"):
+                job.ready()
+
+    def test_an_interpreter_without_bootstrap_is_the_jails_failure(self):
+        with self.room.start(interpreter="/usr/bin/false") as job:
+            with self.assertRaisesRegex(JailFailed, "interpreter: ended before it took the job, exit code 1"):
+                job.ready()
 
     def test_nsjail_ends_with_inits_exit_code(self):
         job = self.room.start()
@@ -175,6 +223,7 @@ class Endings(JailTest):
         self.assertEqual(98, job.close())
 
 
+@in_a_slot_too
 class LikeBarePython(JailTest):
     """What a program sees is what it sees under a bare python3 in the same place."""
 
@@ -226,7 +275,9 @@ class LikeBarePython(JailTest):
             print(dict(os.environ), os.getcwd(), '%o' % (os.umask(0)), sys.stdin, sys.stdout, sys.stderr)
             print([(s.name, s.mode, s.line_buffering, s.write_through, s.errors, s.isatty(), s.fileno()) for s in (sys.stdin, sys.stdout, sys.stderr)])
             print(signal.pthread_sigmask(signal.SIG_BLOCK, []), [(s, signal.getsignal(s)) for s in signal.valid_signals()])
-            print([line for line in open('/proc/self/status') if line.startswith(('Sig', 'Shd')) and not line.startswith('SigQ')])
+            print([line for line in open('/proc/self/status') if line.startswith(('SigPnd', 'SigBlk', 'SigIgn', 'Shd'))])
+            # The handler for the stack dump is the one thing more.
+            print([int(line.split()[1], 16) & ~(1 << 61) for line in open('/proc/self/status') if line.startswith('SigCgt')])
             """,
             ["one", "", "-c", "zwei ü", "a\nb"],
         )
@@ -273,6 +324,7 @@ class LikeBarePython(JailTest):
         )
 
 
+@in_a_slot_too
 class JobFrame(JailTest):
     def test_arguments_environment_and_files_arrive(self):
         program = """
@@ -304,20 +356,22 @@ class JobFrame(JailTest):
 
     def test_bytes_behind_the_frame_are_stdin(self):
         # Frame, stdin, its end and a signal in one piece: the bootstrap must not read too far.
-        with self.room.start() as job:
+        with self.maker.start() as job:
             job.ready()
             program = code("import sys; print(sys.stdin.read())")
             job.worker.sendall(frame(files={"main.py": program}) + message("i", b"first") + message("i", b" second") + message("e"))
             self.assertEqual(b"first second\n", bytes(job.finish(None).out))
 
     def test_a_frame_may_come_in_drops(self):
-        with self.room.start() as job:
+        with self.maker.start() as job:
             job.ready()
             for byte in frame(["a"], files={"main.py": b"import sys; print(sys.argv)"}):
                 job.worker.sendall(bytes([byte]))
             self.assertEqual(b"['main.py', 'a']\n", bytes(job.finish().out))
 
 
+@in_a_slot_too
+@with_python_init_too
 class Streams(JailTest):
     def test_five_megabytes_of_stdin_are_echoed(self):
         data = random.Random(2).randbytes(5 << 20)
@@ -355,24 +409,27 @@ class Streams(JailTest):
             for _ in range(4):  # the pipe takes one piece, and the credit one more
                 job.send("i", bytes(65536))
             job.finish(None, SOON)
-        self.assertEqual(99, job.close())
-        self.assertIn("more stdin than acknowledged", self.room.log.read_text())
+        self.assert_broken(job, "more stdin than acknowledged")
 
     def test_messages_that_break_the_protocol_end_the_jail(self):
-        for name, broken in (
-            ("unknown type", message("?")),
-            ("a payload where none belongs", message("K", b"x")),
-            ("too long", b"i\0\x01\0\x01" + bytes(65537)),
-            ("far too long", b"i\xff\xff\xff\xff"),
-            ("stdin after its end", message("e") + message("i", b"x")),
+        for broken, reason in (
+            (message("?"), "unknown type"),
+            (message("K", b"x"), "a payload it must not have"),
+            (message("D", b"x"), "a payload it must not have"),
+            (b"i\0\x01\0\x01" + bytes(65537), "too long"),
+            (b"i\xff\xff\xff\xff", "too long"),
+            (message("e") + message("i", b"x"), "stdin after its end"),
+            (message("L"), "files without a status"),
+            (message("G", b"main.py"), "files without a status"),
         ):
-            with self.subTest(name):
+            with self.subTest(broken[:10]):
                 job = self.begin("import time; print('on', flush=True); time.sleep(60)")
                 self.wait_for(job, b"on")
                 with self.assertRaises((JailFailed, OSError)):
                     job.worker.sendall(broken)
                     job.finish(None, SOON)
-                self.assertEqual(99, job.close())
+                self.assert_broken(job, reason)
+                job.close()
 
     def test_twenty_megabytes_of_output_arrive_whole(self):
         program = """
@@ -415,7 +472,7 @@ class Streams(JailTest):
 
     def test_a_worker_that_does_not_read_blocks_the_program_but_not_the_kill(self):
         job = self.begin("import os\nwhile True: os.write(1, bytes(65536))")
-        inside = descendants(job.nsjail.pid)
+        inside = inside_of(job)
         select.select([], [], [], 0.3)
         job.send("i", b"still taken")
         job.send("K")
@@ -450,11 +507,13 @@ DAEMONS = """
     """
 
 
+@in_a_slot_too
+@with_python_init_too
 class Ends(JailTest):
     def test_daemons_do_not_outlive_the_program(self):
         job = self.begin(DAEMONS + "\n    print('made', flush=True); input(); os._exit(5)")
         self.wait_for(job, b"made")
-        inside = descendants(job.nsjail.pid)
+        inside = inside_of(job)
         self.assertGreaterEqual(len(inside), 10)
         job.send("i", b"\n")
         start = time.monotonic()
@@ -505,27 +564,22 @@ class Ends(JailTest):
             with self.subTest(name):
                 job = self.begin(DAEMONS + "\n    print('made', flush=True)\n    " + rest)
                 self.wait_for(job, b"made")
-                inside = descendants(job.nsjail.pid)
+                inside = inside_of(job)
                 self.assertGreaterEqual(len(inside), 11)
                 job.worker.close()
                 self.assert_gone(inside, 1)
 
     def test_closing_the_socket_ends_a_parked_jail(self):
-        job = self.room.start().ready()
+        job = self.maker.start().ready()
         self.addCleanup(job.close)
-        inside = descendants(job.nsjail.pid)
+        inside = inside_of(job)
         self.assertEqual(2, len(inside))
         job.worker.close()
         self.assert_gone(inside, 1)
 
-    def test_the_end_of_nsjail_ends_everything(self):
-        job = self.begin(DAEMONS + "\n    print('made', flush=True)\n    while True: pass")
-        self.wait_for(job, b"made")
-        inside = descendants(job.nsjail.pid)
-        job.nsjail.kill()
-        self.assert_gone(inside, 1)
 
 
+@in_a_slot_too
 class Walls(JailTest):
     """What a program cannot do. Each program tries, and tells what happened."""
 
@@ -731,6 +785,439 @@ class OrdinaryPrograms(JailTest):
     def test_one_jail_after_another_knows_nothing_of_it(self):
         self.run_program("open('/tmp/x', 'w'), open('/work/x', 'w'), open('/dev/shm/x', 'w')")
         self.assertEqual([["main.py"], [], []], self.answer("import os, json; print(json.dumps([os.listdir(p) for p in ('/work', '/tmp', '/dev/shm')]))"))
+
+
+@in_a_slot_too
+@with_python_init_too
+class StackDump(JailTest):
+    def dump_of(self, text, **options):
+        """Begins the program, asks for its stacks when it has said "on", and waits for them."""
+        job = self.begin(text, **options)
+        self.wait_for(job, b"on\n")
+        job.dump()
+        job.finish(None, SOON, until=lambda result: re.search(rb'Current thread(?s:.)*  File "[^"]*main.py", line \d+ in <module>\n', result.dump))
+        return job
+
+    def kill(self, job):
+        job.send("K")
+        result = job.finish(None)
+        self.assertEqual("S 9", result.status)
+        return result
+
+    def test_the_dump_names_the_line(self):
+        # Each line prints first: the program may be anywhere in it when the signal comes.
+        for name, line in (
+            ("sleep", "time.sleep(60)"),
+            ("busy", "while not n or n > 0: n = n or print('on', flush=True) or 1"),
+            ("regex", "re.match(r'(a+)+$', 'a' * 60 + 'b')"),
+            ("lock", "l = threading.Lock(); l.acquire(); l.acquire()"),
+            ("input", "input()"),
+            ("call into C", "[ctypes.CDLL(None).pause() for _ in range(1_000_000)]"),
+        ):
+            with self.subTest(name):
+                statement = line if line.startswith("while") else f"print('on', flush=True); {line}"
+                job = self.dump_of(f"import ctypes, re, threading, time\n\ndef inner(n=0):\n    {statement}\n\ninner()")
+                self.assertRegex(job.result.dump, rb'(?m)^Current thread 0x[0-9a-f]+ \(most recent call first\):\n(  .*\n)*?  File "/work/main.py", line 4 in inner\n')
+                self.assertIn(b'  File "/work/main.py", line 6 in <module>\n', job.result.dump)
+                self.assertEqual(b"", bytes(self.kill(job).err))
+                job.close()
+
+    def test_all_threads_are_in_it(self):
+        job = self.dump_of(
+            """
+            import threading, time
+            def one(): time.sleep(60)
+            def two(): threading.Event().wait()
+            for f in (one, two): threading.Thread(target=f).start()
+            while True:
+                print('on', flush=True); time.sleep(60)
+            """
+        )
+        for line in (b"line 3 in one", b"line 4 in two", b"line 7 in <module>"):
+            self.assertIn(b'File "/work/main.py", ' + line + b"\n", job.result.dump)
+        self.kill(job)
+
+    def test_stderr_from_before_stays_ordinary(self):
+        job = self.dump_of("import sys, time\nsys.stderr.write('before\\n'); print('on', flush=True); time.sleep(60)")
+        self.assertEqual(b"before\n", bytes(self.kill(job).err))
+        self.assertTrue(job.result.dump.startswith(b"Current thread 0x"), job.result)
+
+    def test_stderr_from_before_that_waits_in_the_pipe_stays_ordinary(self):
+        # Nothing is read until the dump was asked for, so init's frame is stuck, and the pipe is full.
+        job = self.begin("import os; data = memoryview(bytes(8 << 20))\nwhile data: data = data[os.write(2, data) :]")
+        self.addCleanup(job.close)
+        select.select([], [], [], 0.3)
+        job.dump()
+        job.finish(None, SOON, until=lambda result: b" line 2 in <module>\n" in result.dump)
+        result = job.finish(None)
+        kinds = [kind for kind, _ in result.order if kind in "2D"]
+        self.assertEqual(sorted(kinds), kinds)  # 2 before D
+        self.assertGreaterEqual(len(result.err), 65536)
+        stack = bytes(result.dump).replace(b"\0", b"")
+        self.assertRegex(stack, rb'^Current thread 0x[0-9a-f]+ \(most recent call first\):\n  File "/work/main.py", line 2 in <module>\n$')
+        self.assertEqual((8 << 20) + len(stack), len(result.err) + len(result.dump))
+
+    def test_a_flood_on_stderr_does_not_hold_it_up(self):
+        job = self.dump_of(
+            """
+            import os, threading, time
+            def flood():
+                while True: os.write(2, bytes(65536))
+            threading.Thread(target=flood, daemon=True).start()
+            print('on', flush=True); time.sleep(60)
+            """
+        )
+        self.kill(job)
+
+    def test_the_programs_children_survive(self):
+        job = self.dump_of(
+            """
+            import os, subprocess, time
+            children = [subprocess.Popen(['sleep', '60']), subprocess.Popen(['/usr/bin/python3', '-c', 'input()'], stdin=subprocess.PIPE)]
+            if not os.fork(): time.sleep(60)
+            print('on', flush=True); input()
+            print([c.poll() for c in children])
+            """
+        )
+        self.assertEqual(5, len(inside_of(job)))
+        result = job.finish(b"\n")
+        self.assertEqual((b"on\n[None, None]\n", "E 0"), (bytes(result.out), result.status))
+
+    def test_a_second_dump_is_ignored(self):
+        job = self.dump_of("import sys\nprint('on', flush=True); input(); sys.stderr.write('after')")
+        job.dump()
+        result = job.finish(b"\n")
+        self.assertEqual(("E 0", 1), (result.status, result.dump.count(b"Current thread")))
+        self.assertTrue(result.dump.endswith(b"after"), result.dump)
+
+    def test_a_dump_after_the_end_changes_nothing(self):
+        with self.maker.start() as job:
+            result = job.run(b"import sys; sys.stderr.write('err')")
+            job.dump()
+            self.assertEqual(({b"main.py": 35}, 0), job.files())
+            self.assertEqual((b"err", b"", "E 0"), (bytes(result.err), bytes(result.dump), result.status))
+
+    def test_a_program_without_stderr(self):
+        job = self.begin("import os\nos.close(2); print('on', flush=True); print(input())")
+        self.wait_for(job, b"on")
+        job.dump()
+        result = job.finish(b"still\n")
+        self.assertEqual((b"on\nstill\n", b"", "E 0"), (bytes(result.out), bytes(result.dump), result.status))
+
+    def test_a_program_whose_stderr_is_a_file(self):
+        job = self.begin(
+            """
+            import os, threading, time
+            os.dup2(os.open('log', os.O_CREAT | os.O_WRONLY), 2)
+            def watch():
+                while not os.stat('log').st_size: time.sleep(0.001)
+                print('dumped', flush=True)
+            threading.Thread(target=watch, daemon=True).start()
+            print('on', flush=True); time.sleep(60)
+            """
+        )
+        self.wait_for(job, b"on")
+        job.dump()
+        self.wait_for(job, b"dumped")
+        self.assertEqual(b"", bytes(self.kill(job).dump))
+        self.assertIn(b"(most recent call first)", job.file("log"))
+
+    def test_a_program_that_ignores_the_signal_or_uses_faulthandler_itself(self):
+        for setup in ("signal.signal(62, signal.SIG_IGN)", "signal.pthread_sigmask(signal.SIG_BLOCK, {62})", "faulthandler.unregister(62)"):
+            with self.subTest(setup):
+                job = self.begin(f"import faulthandler, signal\nfaulthandler.enable(); faulthandler.register(10); {setup}\nprint('on', flush=True); input()")
+                self.wait_for(job, b"on")
+                job.dump()
+                job.send("K")
+                self.assertIn(job.finish(None).status, ("S 9", "S 62") if "unregister" in setup else ("S 9",))
+                job.close()
+        self.kill(self.dump_of("import faulthandler\nfaulthandler.enable(); faulthandler.register(10); print('on', flush=True); input()"))
+
+    def test_another_python_in_the_programs_place(self):
+        main = "import os, sys\nos.execv(sys.executable, [sys.executable, 'other/main.py'])"
+        job = self.dump_of(main, files={"other/main.py": b"\n\nprint('on', flush=True); input()"})
+        self.assertIn(b'File "/work/other/main.py", line 3 in <module>\n', job.result.dump)
+        self.kill(job)
+
+    def test_an_interpreter_that_was_started_anew(self):
+        self.kill(self.dump_of("import time\nprint('on', flush=True); time.sleep(60)", environment={"PYTHONHASHSEED": "1"}))
+
+
+# Tells every open descriptor and its kind, with nothing but what is built in.
+DESCRIPTORS = b"""
+import posix
+found = []
+for fd in range(256):
+    try: found.append((fd, posix.fstat(fd).st_mode >> 12))
+    except OSError: pass
+posix.write(1, b"%r\\n" % (found,))
+"""
+THREE_PIPES = b"[(0, 1), (1, 1), (2, 1)]\n"
+
+
+@in_a_slot_too
+class Restart(JailTest):
+    """Variables that an interpreter reads at its own start."""
+
+    def test_the_interpreter_reads_them(self):
+        program = code(
+            """
+            import sys, os, signal, locale, site
+            print(hash('x'), sys.flags, sys.warnoptions, sys.path, sys.dont_write_bytecode, sys.pycache_prefix, sys.argv, sys.orig_argv)
+            print([(s.encoding, s.errors, s.line_buffering, s.write_through) for s in (sys.stdin, sys.stdout, sys.stderr)], locale.getlocale())
+            print(sys.getfilesystemencoding(), site.getuserbase(), sorted(set(sys.modules) - {'sitecustomize'}), sorted(os.environ.items()))
+            print(open('/proc/self/cmdline', 'rb').read(), open('/proc/self/comm').read(), os.getcwd(), '%o' % os.umask(0), os.listdir('/proc/self/fd'))
+            print(signal.pthread_sigmask(signal.SIG_BLOCK, []), [(s, signal.getsignal(s)) for s in signal.valid_signals() if s != 62])
+            print([line for line in open('/proc/self/status') if line.startswith(('SigPnd', 'SigBlk', 'SigIgn', 'Shd'))])
+            print(input(), os.path.exists('__pycache__'), 'ü')
+            import sub
+            print(os.path.exists('__pycache__'))
+            """
+        )
+        for environment in (
+            {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "latin-1:replace"},
+            {"PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "2", "PYTHONWARNINGS": "error", "PYTHONFAULTHANDLER": "1", "PYTHONINSPECT": "1"},
+            {"PYTHONHASHSEED": "7", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONPATH": "/work/lib", "PYTHONPYCACHEPREFIX": "/work/p"},
+            {"PYTHONHASHSEED": "7", "LANG": "POSIX", "HOME": "/tmp", "MALLOC_ARENA_MAX": "1", "GLIBC_TUNABLES": "glibc.malloc.check=0"},
+        ):
+            with self.subTest(environment):
+                files = {"sub.py": b"", "lib/sub.py": b""}
+                options = {"arguments": ["a", "", "ü"], "stdin": b"line\n", "files": files, "environment": environment}
+                expected = bare(program, **{**options, "environment": {k: v.replace("/work", "/nowhere") if k == "PYTHONPATH" else v for k, v in environment.items()}})
+                result = self.run_program(program, **options)
+                self.assertEqual(
+                    [f"E {expected[0]}", expected[1].replace(b"/nowhere", b"/work").decode("latin-1"), expected[2].decode()],
+                    [result.status, result.out.decode("latin-1"), result.err.decode()],
+                )
+
+    def test_ignored_signals_are_not_inherited(self):
+        program = "import subprocess\nprint(subprocess.run(['grep', 'SigIgn', '/proc/self/status'], restore_signals=False, stdout=-1).stdout)"
+        self.assertEqual(bare(code(program))[1], bytes(self.run_program(program, environment={"PYTHONHASHSEED": "1"}).out))
+
+    def test_code_that_runs_early_finds_only_the_three_pipes(self):
+        version = "python" + ".".join(map(str, json.loads(bare(b"import sys; print(list(sys.version_info[:2]))")[1])))
+        for name, environment, files in (
+            ("sitecustomize", {"PYTHONPATH": "/work/early"}, {"early/sitecustomize.py": DESCRIPTORS}),
+            ("a module of the library", {"PYTHONPATH": "/work/early"}, {"early/encodings/__init__.py": DESCRIPTORS}),
+            ("a library of its own", {"PYTHONHOME": "/work/home"}, {f"home/lib/{version}/encodings/__init__.py": DESCRIPTORS}),
+            ("import hook", {"PYTHONWARNINGS": "error::x.Y", "PYTHONPATH": "/work/early"}, {"early/x.py": DESCRIPTORS}),
+            ("breakpoint", {"PYTHONBREAKPOINT": "x.y", "PYTHONPATH": "/work/early"}, {"early/x.py": DESCRIPTORS + b"y = print"}),
+        ):
+            with self.subTest(name):
+                result = self.run_program("breakpoint()", environment=environment, files=files)
+                self.assertIn(THREE_PIPES, bytes(result.out), result)
+
+    def test_the_dynamic_linker_reads_them(self):
+        environment = {"LD_PRELOAD": "/work/none.so", "LD_LIBRARY_PATH": "/work"}
+        result = self.run_program("print('on')", environment=environment)
+        self.assertEqual((b"on\n", "E 0"), (bytes(result.out), result.status))
+        self.assertRegex(bytes(result.err), rb"^ERROR: ld.so: object '/work/none.so' from LD_PRELOAD cannot be preloaded[^\n]*\n$")
+        self.assertIn(b"calling init", self.run_program("", environment={"LD_DEBUG": "libs"}).err)
+
+    def test_more_than_the_kernel_takes_is_the_jails_failure(self):
+        arguments = ["x" * 32000] * 100
+        self.assertEqual("E 0", self.run_program("", arguments=arguments).status)
+        result = self.run_program("print('never')", arguments=arguments, environment={"PYTHONHASHSEED": "1"})
+        self.assertIn("Argument list too long", result.failure or "")
+        self.assertEqual(b"", bytes(result.out + result.err))
+
+    def test_other_variables_do_not_restart(self):
+        program = "import os, sys\nprint(sys.orig_argv, open('/proc/self/cmdline').read().count('\\0'))"
+        self.assertEqual(b"['/usr/bin/python3', 'main.py', 'a'] 2\n", bytes(self.run_program(program, arguments=["a"], environment={"MORE": "1"}).out))
+
+
+@in_a_slot_too
+@with_python_init_too
+class Files(JailTest):
+    """What the worker can fetch once the program has ended."""
+
+    def left_by(self, text, **options):
+        job = self.begin(text, **options)
+        result = job.finish(timeout=SOON)
+        self.assertEqual("E 0", result.status, result)
+        return job
+
+    def error(self, job, path):
+        with self.assertRaises(OSError) as caught:
+            job.file(path)
+        return errno.errorcode[caught.exception.errno]
+
+    def test_files_are_listed_and_fetched(self):
+        data = random.Random(3).randbytes(300_000)
+        job = self.left_by(
+            "import os; os.makedirs('a/b'); open('a/b/out', 'wb').write(open('data', 'rb').read()[::-1]); open('empty', 'w'); open('/tmp/no', 'w')",
+            files={"data": data},
+        )
+        sizes, left_out = job.files()
+        self.assertEqual({b"main.py": 133, b"data": 300_000, b"a/b/out": 300_000, b"empty": 0}, sizes)
+        self.assertEqual(0, left_out)
+        self.assertTrue(data[::-1] == job.file("a/b/out"))
+        self.assertTrue(data == job.file("data"))
+        self.assertEqual(b"", job.file("empty"))
+        self.assertEqual((sizes, 0), job.files())
+
+    def test_any_name_is_a_name(self):
+        names = [b"a\nb", b"\xff\xfe", " ü ".encode(), b"-rf", b"x" * 255, b"d/\x01", b"..."]
+        job = self.left_by("import os\nfor n in %r: os.makedirs(b'/work/' + os.path.dirname(n), exist_ok=True); open(n, 'wb').write(n)" % names)
+        sizes, left_out = job.files()
+        self.assertEqual(({name: len(name) for name in names}, 0), ({k: v for k, v in sizes.items() if k != b"main.py"}, left_out))
+        self.assertEqual(names, [job.file(name) for name in names])
+
+    def test_only_regular_files_are_files(self):
+        job = self.left_by(
+            """
+            import os, socket, stat
+            os.mkdir('d'); open('d/f', 'w').write('f'); os.mkdir('empty')
+            os.symlink('/etc/passwd', 'link'); os.symlink('main.py', 'near'); os.symlink('d', 'dlink'); os.symlink('/', 'root'); os.symlink('.', 'loop')
+            os.symlink('nowhere', 'dangling'); os.link('d/f', 'hard'); os.mkfifo('fifo'); socket.socket(socket.AF_UNIX).bind('socket')
+            try: os.mknod('device', stat.S_IFCHR | 0o666, 0)
+            except OSError: os.mkfifo('device')
+            """
+        )
+        sizes, left_out = job.files()
+        self.assertEqual(({b"main.py", b"d/f", b"hard"}, 0), (set(sizes), left_out))
+        for path, expected in (
+            ("link", {"ELOOP"}), ("near", {"ELOOP"}), ("dangling", {"ELOOP"}), ("dlink/f", {"ENOTDIR", "ELOOP"}), ("root/etc/passwd", {"ENOTDIR", "ELOOP"}),
+            ("loop/main.py", {"ENOTDIR", "ELOOP"}), ("fifo", {"EINVAL"}), ("socket", {"ENXIO"}), ("device", {"EACCES", "EINVAL"}), ("d", {"EINVAL"}),
+            ("main.py/x", {"ENOTDIR"}), ("none", {"ENOENT"}), ("none/x", {"ENOENT"}), ("y" * 256, {"ENAMETOOLONG"}), ("z/" * 511 + "zz", {"ENOENT"}),
+        ):  # fmt: skip
+            with self.subTest(path):
+                self.assertIn(self.error(job, path), expected)
+        self.assertEqual(b"f", job.file("hard"))
+
+    def test_a_sparse_file_is_as_long_as_it_says(self):
+        job = self.left_by("with open('sparse', 'wb') as f: f.truncate(40 << 20); f.seek(20 << 20); f.write(b'x')")
+        self.assertEqual(40 << 20, job.files()[0][b"sparse"])
+        self.assertTrue(bytes(20 << 20) + b"x" + bytes((20 << 20) - 1) == job.file("sparse"))
+
+    def test_twenty_thousand_files(self):
+        job = self.left_by(
+            """
+            import os
+            made = 0
+            try:
+                for n in range(20000): open(f'{n:05}', 'w').close(); made += 1
+            except OSError as e: assert e.errno == 28, e
+            print(made)
+            """
+        )
+        made = int(job.result.out)
+        self.assertGreater(made, 16000)
+        sizes, left_out = job.files()
+        self.assertEqual((10_000, made + 1), (len(sizes), len(sizes) + left_out))
+
+    def test_deep_folders_and_long_paths(self):
+        job = self.left_by(
+            """
+            import os
+            for n in range(16): os.mkdir('d'); os.chdir('d')
+            open('file', 'w').write('16'); os.mkdir('d'); open('d/file', 'w')
+            for n in range(2000): os.mkdir('d') if n else None; os.chdir('d')
+            os.chdir('/work'); name = 'n' * 255
+            for n in range(3): os.mkdir(name); os.chdir(name)
+            open('m' * 255, 'w'); os.mkdir('o' * 255); os.chdir('o' * 255); open('p', 'w'); os.mkdir('q')
+            """
+        )
+        sizes, left_out = job.files()
+        longest = b"/".join([b"n" * 255] * 3 + [b"m" * 255])
+        self.assertEqual({b"main.py", b"d/" * 16 + b"file", longest}, set(sizes))
+        # The seventeenth folder, and the two behind 1,024 bytes.
+        self.assertEqual((1023, 3), (len(longest), left_out))
+        self.assertEqual(b"16", job.file(b"d/" * 16 + b"file"))
+        self.assertEqual(b"", job.file(longest))
+
+    def test_what_cannot_be_read_is_counted(self):
+        job = self.left_by(
+            """
+            import os
+            for d in ('none', 'names'): os.mkdir(d); open(d + '/file', 'w')
+            open('secret', 'w').write('x'); os.chmod('secret', 0); os.chmod('none', 0); os.chmod('names', 0o400)
+            """
+        )
+        self.assertEqual(({b"main.py"}, 3), (set(job.files()[0]), job.files()[1]))
+        for path in ("secret", "none/file", "names/file"):
+            self.assertEqual("EACCES", self.error(job, path))
+        job.close()
+        job = self.left_by("import os; os.chmod('/work', 0)")
+        self.assertEqual(({}, 1), job.files())
+        self.assertEqual("EACCES", self.error(job, "main.py"))
+
+    def test_files_of_a_killed_program(self):
+        job = self.begin("import os, time\nif not os.fork():\n    while True: open('x', 'a').write('y')\nopen('part', 'w').write('abc'); print('on', flush=True); time.sleep(60)")
+        self.wait_for(job, b"on")
+        job.send("K")
+        self.assertEqual("S 9", job.finish(None).status)
+        self.assertEqual(b"abc", job.file("part"))
+        self.assertEqual(job.files(), job.files())  # nobody is left who could write
+
+    def test_a_worker_that_closes_in_the_middle(self):
+        job = self.left_by("open('big', 'wb').write(bytes(32 << 20))")
+        job.send("G", b"big")
+        self.assertEqual(b"B\0\1\0\0", job.worker.recv(5))
+        job.worker.close()
+        self.assert_gone([job.init], 1)
+        if not self.in_slot:
+            self.assertEqual(0, job.close())
+
+    def test_paths_that_are_not_plain_end_the_jail(self):
+        for path in (b"", b"/etc/passwd", b"../etc/passwd", b"a/../main.py", b"./main.py", b"a//b", b"main.py/", b"a/.", b"..", b"main.py\0", b"x" * 1025):
+            with self.subTest(path):
+                job = self.left_by("")
+                with self.assertRaises((JailFailed, OSError)):
+                    job.file(path)
+                self.assert_broken(job, "a path that is not plain")
+                job.close()
+
+    def test_a_failed_jail_has_no_files(self):
+        job = self.begin("", files={"../x": b""})
+        self.assertIn("not a plain relative path", job.finish().failure)
+        with self.assertRaises((JailFailed, OSError)):
+            job.files()
+        self.assert_broken(job, "files without a status")
+
+
+class SlotsOwn(JailTest):
+    in_slot = True
+
+    def test_closing_the_life_line_ends_everything(self):
+        for name, rest in (("busy", "while True: pass"), ("stopped", "os.kill(os.getpid(), signal.SIGSTOP)")):
+            with self.subTest(name):
+                job = self.begin(DAEMONS + "\n    print('made', flush=True)\n    " + rest)
+                self.wait_for(job, b"made")
+                inside = inside_of(job)
+                self.assertGreaterEqual(len(inside), 11)
+                job.life_line.close()
+                self.assert_gone(inside, 2)
+
+    def test_a_connection_that_nobody_waits_for_makes_no_job(self):
+        self.run_program("")  # it listens
+        with socket.create_connection(("127.0.0.1", self.maker.port), SOON) as stranger:
+            self.assertIn(b"init: /bay/s: ", stranger.recv(1000))
+
+    def test_a_program_cannot_reach_the_slot(self):
+        program = "import socket\ntry: socket.create_connection(('127.0.0.1', %d), 5)\nexcept OSError as e: print(e.errno)" % self.maker.port
+        self.assertEqual(b"111\n", bytes(self.run_program(program).out))
+
+    def test_fifty_jails_one_after_another(self):
+        for number in range(50):
+            self.assertEqual(b"%d\n" % number, bytes(self.run_program("print(input())", stdin=b"%d\n" % number).out))
+
+
+class EndOfNsjail(unittest.TestCase):
+    def test_the_end_of_nsjail_ends_everything(self):
+        with Room(installed_nsjail()) as room, Slot(room) as slot:
+            for maker in (room, slot):
+                job = maker.start()
+                job.begin(code(DAEMONS + "\n    print('made', flush=True)\n    while True: pass"))
+                job.finish(None, SOON, until=lambda result: result.out)
+                inside = inside_of(job)
+                self.assertGreaterEqual(len(inside), 11)
+                job.nsjail.kill()
+                end = time.monotonic() + 2
+                while any(map(is_alive, inside)):
+                    self.assertLess(time.monotonic(), end, "still alive")
+                    select.select([], [], [], 0.002)
+                job.close()
 
 
 class NsjailsOwnFailures(unittest.TestCase):

@@ -9,9 +9,10 @@
 //   PARKED   the interpreter owns the socket's reading side: it sends the ready byte and reads the job frame.
 //   RUNNING  the gate has opened (the interpreter has read the frame and dropped the socket): bytes are relayed.
 //   ENDING   the program has ended: every other process is killed and reaped, and both pipes are drained.
-//   LAST     the last frame (status or failure) is on its way; then wait until the worker closes.
+//   LAST     the last frame (status or failure) is on its way; behind a status the worker may ask for files, until it closes.
 // The end of the socket, in any state, ends this process at once, and the kernel then kills the whole pid namespace.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -24,6 +25,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,8 +34,15 @@
 #define HEADER 5               // a frame's type byte and its length
 #define CHUNK 65536            // the longest payload, and the credit for stdin
 #define ACK_AT (CHUNK / 4)     // acknowledge at the latest after so many bytes, so that the worker's next piece is on its way in time
-#define GATE_OPEN 0x06         // what the bootstrap writes to the gate once the socket is ours; anything else is a failure's text
+#define GATE_OPEN 0x06         // what the bootstrap writes to the gate once the socket is ours
+#define GATE_RESTART 0x07      // the same, but it starts the interpreter anew: the gate's end opens it. Anything else is a failure's text
+#define SIGNAL_DUMP 62         // SIGRTMAX - 2: the bootstrap has made the interpreter write all stacks to stderr when it comes
 #define OWN_FD_FLOOR 20        // our own descriptors stay above the numbers that the interpreter is started with
+
+#define FOLDER "/work"          // where the program's files are
+#define LONGEST_PATH 1024
+#define DEEPEST 16             // folders on the way to a file
+#define MOST_FILES 10000       // in one list
 
 // What the interpreter finds at its start; bootstrap.py knows the same numbers.
 enum { FD_SOCKET_IN = 0, FD_SOCKET_OUT = 1, FD_ERRORS = 2, FD_STDIN = 10, FD_STDOUT = 11, FD_STDERR = 12, FD_GATE = 13 };
@@ -59,6 +68,10 @@ static struct rusage usage;
 
 static char failure[1200];     // why there was no job, if there was none
 static size_t failure_length;
+
+static bool dumping;           // the worker has asked for the stacks: what comes from stderr now leaves as D
+static unsigned char before_dump[CHUNK]; // ordinary stderr from before that, not yet framed
+static size_t before_dump_length;
 
 static unsigned char outgoing[HEADER + CHUNK]; // one frame at a time: while it waits, the pipes are not read, and so the program blocks
 static size_t outgoing_length, outgoing_sent;
@@ -133,6 +146,14 @@ static void send_acknowledgement(void) {
   put_u32(outgoing + HEADER, unacknowledged);
   unacknowledged = 0;
   frame('A', 4);
+  send_outgoing();
+}
+
+static void send_before_dump(void) {
+  if (outgoing_length || !before_dump_length) return;
+  memcpy(outgoing + HEADER, before_dump, before_dump_length);
+  frame('2', before_dump_length);
+  before_dump_length = 0;
   send_outgoing();
 }
 
@@ -219,16 +240,26 @@ static void start_interpreter(char **command) {
 // ---------------------------------------------------------------------------------------------------------------- the gate
 
 static void read_gate(void) {
+  static bool restarting;
   char text[1000];
+  const char *said = text;
   ssize_t n = read(gate, text, sizeof text - 1);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n > 0 && *said == GATE_RESTART) {
+    restarting = true;
+    said++, n--;
+    if (!n) {
+      read_gate();
+      return;
+    }
+  }
   close(gate);
   gate = -1;
-  if (n == 1 && text[0] == GATE_OPEN) {
+  if (n == 0 ? restarting : n == 1 && *said == GATE_OPEN) {
     state = RUNNING;
   } else if (n > 0) {
-    text[n] = 0;
-    fail("bootstrap", text);
+    text[said - text + n] = 0;
+    fail("bootstrap", said);
     kill_everything();
   }
   // The end without a word: the interpreter has died, and its status and stderr will tell (interpreter_failed).
@@ -276,6 +307,7 @@ static void feed_stdin(void) {
 }
 
 static void read_output(int which) {
+  send_before_dump();
   if (outgoing_length || program_output[which] < 0) return;
   ssize_t n = read(program_output[which], outgoing + HEADER, CHUNK);
   if (n < 0 && errno == EINTR) return;
@@ -285,8 +317,152 @@ static void read_output(int which) {
     program_output[which] = -1;
     return;
   }
-  frame(which == OUT ? '1' : '2', (size_t)n);
+  frame(which == OUT ? '1' : dumping ? 'D' : '2', (size_t)n);
   send_outgoing();
+}
+
+// ---------------------------------------------------------------------------------------------------------------- the program's files
+
+// Only behind the status: no process is left that could move anything under us, and none that could be kept waiting.
+
+// Sends one frame and waits until the worker has taken it.
+static void answer(char type, size_t length) {
+  frame(type, length);
+  send_outgoing();
+  while (outgoing_length) {
+    struct pollfd watch = {worker, POLLOUT | POLLRDHUP, 0};
+    if (poll(&watch, 1, -1) < 0 && errno != EINTR) quit(EXIT_SETUP, "poll");
+    if (watch.revents & (POLLRDHUP | POLLHUP | POLLERR)) worker_closed();
+    send_outgoing();
+  }
+}
+
+static void answer_end(size_t number) {
+  put_u32(outgoing + HEADER, number);
+  answer('Z', 4);
+}
+
+static int open_folder(int at, const char *name) {
+  return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static struct {
+  char path[LONGEST_PATH + 1]; // of the entry that is looked at; one byte more, for the slash behind a folder
+  size_t files, left_out;
+  size_t framed; // bytes of records that wait in `outgoing`
+} list;
+
+static void list_file(size_t path_length, uint64_t size) {
+  size_t length = 4 + 8 + path_length;
+  if (list.framed + length > CHUNK) {
+    answer('L', list.framed);
+    list.framed = 0;
+  }
+  unsigned char *record = outgoing + HEADER + list.framed;
+  put_u32(record, path_length);
+  put_u32(record + 4, (size_t)(size >> 32));
+  put_u32(record + 8, (size_t)(size & 0xffffffff));
+  memcpy(record + 12, list.path, path_length);
+  list.framed += length;
+  list.files++;
+}
+
+// Calls itself for each folder below, at most DEEPEST times. Takes `folder`.
+static void list_folder(int folder, size_t path_length, int depth) {
+  DIR *entries = folder < 0 ? NULL : fdopendir(folder);
+  if (!entries) {
+    if (folder >= 0) close(folder);
+    list.left_out++;
+    return;
+  }
+  struct dirent *entry;
+  for (errno = 0; (entry = readdir(entries)); errno = 0) {
+    const char *name = entry->d_name;
+    struct stat is;
+    if (!strcmp(name, ".") || !strcmp(name, "..")) continue;
+    if (fstatat(folder, name, &is, AT_SYMLINK_NOFOLLOW)) {
+      list.left_out++;
+      continue;
+    }
+    if (!S_ISREG(is.st_mode) && !S_ISDIR(is.st_mode)) continue;
+    size_t name_length = strlen(name), length = path_length + name_length;
+    if (length > LONGEST_PATH || (S_ISDIR(is.st_mode) && depth == DEEPEST)) {
+      list.left_out++;
+      continue;
+    }
+    memcpy(list.path + path_length, name, name_length);
+    if (S_ISDIR(is.st_mode)) {
+      list.path[length] = '/';
+      list_folder(open_folder(folder, name), length + 1, depth + 1);
+    } else if (list.files == MOST_FILES || faccessat(folder, name, R_OK, 0)) {
+      list.left_out++;
+    } else {
+      list_file(length, (uint64_t)is.st_size);
+    }
+  }
+  if (errno) list.left_out++;
+  closedir(entries);
+}
+
+static void answer_list(void) {
+  list.files = list.left_out = list.framed = 0;
+  list_folder(open_folder(AT_FDCWD, FOLDER), 0, 0);
+  if (list.framed) answer('L', list.framed);
+  answer_end(list.left_out);
+}
+
+// Relative, no empty step, no `.`, no `..`.
+static bool is_plain_path(const char *path, size_t length) {
+  if (!length || length > LONGEST_PATH || memchr(path, 0, length)) return false;
+  for (size_t at = 0, end; at <= length; at = end + 1) {
+    for (end = at; end < length && path[end] != '/';) end++;
+    if (end == at || (end == at + 1 && path[at] == '.') || (end == at + 2 && path[at] == '.' && path[at + 1] == '.')) return false;
+  }
+  return true;
+}
+
+// No link is followed on the way, and nothing that is not a file is waited for. Changes the path.
+static int open_file(char *path) {
+  int at = open_folder(AT_FDCWD, FOLDER);
+  for (char *slash; at >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
+    *slash = 0;
+    int below = open_folder(at, path);
+    int error = errno;
+    close(at);
+    at = below;
+    errno = error;
+  }
+  if (at < 0) return -1;
+  int file = openat(at, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  int error = errno;
+  close(at);
+  errno = error;
+  return file;
+}
+
+static void answer_file(const unsigned char *payload, size_t length) {
+  char path[LONGEST_PATH + 1];
+  if (!is_plain_path((const char *)payload, length)) quit(EXIT_PROTOCOL, "a path that is not plain");
+  memcpy(path, payload, length);
+  path[length] = 0;
+  int file = open_file(path), error = 0;
+  struct stat is;
+  if (file < 0 || fstat(file, &is)) {
+    error = errno;
+  } else if (!S_ISREG(is.st_mode)) {
+    error = EINVAL;
+  } else {
+    for (off_t left = is.st_size; left > 0;) {
+      ssize_t n = read(file, outgoing + HEADER, left < CHUNK ? (size_t)left : CHUNK);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) error = errno;
+      if (n <= 0) break;
+      answer('B', (size_t)n);
+      left -= n;
+    }
+  }
+  if (file >= 0) close(file);
+  answer_end((size_t)error);
 }
 
 // ---------------------------------------------------------------------------------------------------------------- from the worker
@@ -295,9 +471,18 @@ static void signal_program(int signal) {
   if (!program_ended) kill(-program, signal); // the group's id cannot be another's as long as we have not reaped the program
 }
 
+static void dump_stacks(void) {
+  if (dumping || program_ended) return;
+  dumping = true;
+  // What is in the pipe now is ordinary stderr. One read of it: a flood must not hold up the dump, and neither must a frame on its way.
+  ssize_t n = program_output[ERR] < 0 ? 0 : read(program_output[ERR], before_dump, sizeof before_dump);
+  if (n > 0) before_dump_length = (size_t)n;
+  kill(program, SIGNAL_DUMP); // not the group: its others have no handler, and would die of it
+}
+
 static void obey(unsigned char type, const unsigned char *payload, size_t length) {
   errno = 0;
-  if (type != 'i' && length) quit(EXIT_PROTOCOL, "a message with a payload it must not have");
+  if (type != 'i' && type != 'G' && length) quit(EXIT_PROTOCOL, "a message with a payload it must not have");
   switch (type) {
   case 'i':
     if (stdin_ended) quit(EXIT_PROTOCOL, "stdin after its end");
@@ -312,7 +497,17 @@ static void obey(unsigned char type, const unsigned char *payload, size_t length
     break;
   case 'I': signal_program(SIGINT); break;
   case 'T': signal_program(SIGTERM); break;
+  case 'D': dump_stacks(); break;
   case 'K': kill_everything(); break;
+  case 'L':
+  case 'G':
+    if (!last_frame_sent || failure_length) quit(EXIT_PROTOCOL, "files without a status");
+    if (type == 'L') {
+      answer_list();
+    } else {
+      answer_file(payload, length);
+    }
+    break;
   default: quit(EXIT_PROTOCOL, "a message of an unknown type");
   }
 }
@@ -361,6 +556,7 @@ static void wait_for_events(void) {
   if (watch[GATE].revents) read_gate();
   if (watch[CHILDREN].revents) reap();
   if (watch[STDIN].revents) feed_stdin();
+  send_before_dump();
   send_acknowledgement();
   // Only one of both can go into the frame: take turns, or a flood on one would hide the other.
   for (int k = 0; k < 2; k++) {
@@ -406,7 +602,7 @@ int main(int count, char **command) {
       kill_everything();
       reap();
     }
-    bool drained = failure_length || (program_output[OUT] < 0 && program_output[ERR] < 0);
+    bool drained = failure_length || (program_output[OUT] < 0 && program_output[ERR] < 0 && !before_dump_length);
     if (state == ENDING && all_reaped && drained && !outgoing_length) send_last();
     if (state == ENDING && all_reaped && !drained && !outgoing_length) {
       // Nobody can write any more, so read without waiting; poll would never report a pipe whose other end somebody hides.

@@ -10,6 +10,8 @@ end
 local function int(x) return string.format('%.0f', x) end
 local function job_key(id) return P .. 'job:' .. id end
 local function log_key(id) return P .. 'job:' .. id .. ':log' end
+local function file_key(id, path) return P .. 'job:' .. id .. ':file:' .. path end
+local function files_key(id) return P .. 'job:' .. id .. ':files' end
 
 -- Adds one event to a job's log. The number n is the caller's or '*' (the next one).
 local function append(id, fence, n, kind, t, data)
@@ -21,6 +23,18 @@ local function wake(runtime)
   local key = P .. 'wake:' .. runtime
   redis.call('LPUSH', key, '1')
   redis.call('LTRIM', key, 0, 63)
+end
+
+-- Gives all files of a job the expiry of the job itself.
+local function expire_files(id, keep)
+  for _, path in ipairs(redis.call('SMEMBERS', files_key(id))) do redis.call('PEXPIRE', file_key(id, path), keep) end
+  redis.call('PEXPIRE', files_key(id), keep)
+end
+
+-- Removes all files of a job.
+local function drop_files(id)
+  for _, path in ipairs(redis.call('SMEMBERS', files_key(id))) do redis.call('DEL', file_key(id, path)) end
+  redis.call('DEL', files_key(id))
 end
 
 -- Ends a job: its state and result, its last event, its place among its owner's live jobs, its expiry, its tombstone.
@@ -35,6 +49,7 @@ local function end_job(id, now, status, result, n)
   redis.call('HDEL', job_key(id), 'token')
   redis.call('PEXPIRE', job_key(id), int(keep))
   redis.call('PEXPIRE', log_key(id), int(keep))
+  expire_files(id, int(keep))
   redis.call('SET', P .. 'gone:' .. id, int(now + keep), 'PX', int(keep + 86400000))
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZREM', P .. 'deadline', id)
@@ -46,9 +61,10 @@ local function end_job(id, now, status, result, n)
   return event
 end
 
--- Puts a running job back at its old place in the queue, for another start. j: fence, score, runtime, started_at and
--- queue_timeout_ms, as HMGET gives them.
+-- Puts a running job back at its old place in the queue, for another start, and drops what files this one has stored.
+-- j: fence, score, runtime, started_at and queue_timeout_ms, as HMGET gives them.
 local function requeue(id, now, j)
+  drop_files(id)
   append(id, j[1], '*', 'requeued', int(math.max(0, now - num(j[4]))), 'QUEUED')
   redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0')
   redis.call('HDEL', job_key(id), 'token', 'node', 'started_at')

@@ -8,5 +8,6 @@ local j = redis.call('HMGET', KEYS[1], 'status', 'idem')
 if not j[1] then return {'GONE'} end
 if j[1] == 'QUEUED' or j[1] == 'RUNNING' then return {'LIVE'} end
 if j[2] and redis.call('HGET', P .. 'idem:' .. j[2], 'id') == id then redis.call('DEL', P .. 'idem:' .. j[2]) end
+drop_files(id)
 redis.call('DEL', KEYS[1], KEYS[2])
 return {'PURGED'}

@@ -39,6 +39,7 @@ export interface Spec {
   env?: Record<string, string>;
   runtime?: string;
   limits?: Record<string, number>;
+  collect?: string[];
 }
 
 /** One line of a job's log. `t` is milliseconds since the start it belongs to. */

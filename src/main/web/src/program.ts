@@ -24,7 +24,7 @@ export class Program {
       source: spec.source ?? (main ? contentOf(main) : ''),
       stdin: spec.stdin ?? (spec.stdin_base64 ? decode(spec.stdin_base64) : ''),
     };
-    const { args, env, runtime, limits } = spec;
+    const { args, env, runtime, limits, collect } = spec;
     const rest: Spec = {
       ...(spec.entry !== undefined && { entry }),
       ...(files.length > 0 && { files }),
@@ -32,8 +32,9 @@ export class Program {
       ...(env && Object.keys(env).length > 0 && { env }),
       ...(runtime !== undefined && { runtime }),
       ...(limits && { limits }),
+      ...(collect?.length && { collect }),
     };
-    return new Program(draft, rest, note(files, args ?? [], Object.keys(env ?? {})));
+    return new Program(draft, rest, note(files, args ?? [], Object.keys(env ?? {}), collect ?? []));
   }
 
   /** The same program once an edit of it has been run: the edit is what it is now. */
@@ -47,11 +48,12 @@ export class Program {
   }
 }
 
-function note(files: JobFile[], args: string[], env: string[]): string {
+function note(files: JobFile[], args: string[], env: string[], collect: string[]): string {
   const parts = [
     files.length > 0 ? `the files ${files.map((file) => file.path).join(', ')}` : '',
     args.length > 0 ? `the arguments ${args.join(' ')}` : '',
     env.length > 0 ? `the variables ${env.join(', ')}` : '',
+    collect.length > 0 ? `the patterns of files to hand back ${collect.join(', ')}` : '',
   ].filter(Boolean);
   return parts.length > 0 ? `Goes along when you run it: ${parts.join('; ')}.` : '';
 }

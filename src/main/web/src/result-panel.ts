@@ -87,8 +87,13 @@ function link(file: { path: string; size_bytes: number; url: string }): HTMLElem
   const li = document.createElement('li');
   const a = document.createElement('a');
   a.href = file.url;
+  // The server sends a picture to be shown and anything else to be saved; neither takes the place of this page.
+  a.target = '_blank';
+  a.rel = 'noopener';
   a.textContent = file.path;
-  li.append(a, ` (${size(file.size_bytes)})`);
+  const bytes = document.createElement('span');
+  bytes.textContent = size(file.size_bytes);
+  li.append(a, bytes);
   return li;
 }
 

@@ -129,14 +129,16 @@ test('running a job’s program again keeps what is not edited here', () => {
     stdin_base64: 'aMOp',
     args: ['-v'],
     limits: { cpu_ms: 1000 },
+    collect: ['*.png', 'out/**'],
   });
   assert.deepEqual(program.draft, { source: 'print(1)', stdin: 'hé' });
-  assert.equal(program.note, 'Goes along when you run it: the files data.txt; the arguments -v.');
+  assert.equal(program.note, 'Goes along when you run it: the files data.txt; the arguments -v; the patterns of files to hand back *.png, out/**.');
   assert.deepEqual(program.spec({ source: 'print(2)', stdin: '' }), {
     entry: 'app.py',
     files: [{ path: 'data.txt', content: 'x' }],
     args: ['-v'],
     limits: { cpu_ms: 1000 },
+    collect: ['*.png', 'out/**'],
     source: 'print(2)',
   });
 });

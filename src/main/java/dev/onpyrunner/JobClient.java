@@ -3,7 +3,9 @@ package dev.onpyrunner;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.onpyrunner.job.CollectedFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -76,6 +78,25 @@ final class JobClient {
     /** The job as it is now, with its output. */
     JsonNode get(String id) throws IOException, InterruptedException {
         return read(http.send(request(id).GET().build(), BodyHandlers.ofString()));
+    }
+
+    /** A file that an ended job hands back. Fails when it is longer than {@code most}. */
+    byte[] file(String id, String path, long most) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create(url + "/v1/jobs/" + id + "/files/" + CollectedFile.encode(path)))
+                .timeout(TIMEOUT)
+                .build();
+        HttpResponse<InputStream> response = http.send(request, BodyHandlers.ofInputStream());
+        try (InputStream body = response.body()) {
+            if (response.statusCode() != 200) {
+                throw new IOException("the server answered " + response.statusCode());
+            }
+            byte[] content = body.readNBytes((int) most + 1);
+            if (content.length > most) {
+                throw new IOException("the server sends more than a job can hand back");
+            }
+            return content;
+        }
     }
 
     /** Asks for a cancel. */

@@ -88,15 +88,7 @@ public final class Node implements AutoCloseable {
     private void deploy() throws IOException {
         QueueSettings queue = config.queue().settings();
         String runtime = Runtimes.nameOf(config.runner().python());
-        RunnerSettings runnerSettings = new RunnerSettings(
-                config.runner().slotsOrCores(),
-                runtime,
-                config.runner().python(),
-                config.runner().nsjail(),
-                config.runner().jailDir(),
-                config.runner().uidBase(),
-                config.runner().beatMs(),
-                config.runner().drainMs());
+        RunnerSettings runnerSettings = config.runnerSettings(runtime);
         await(RedisCheck.check(vertx, redis)
                 .compose(v -> vertx.deployVerticle(new Reaper(redis, queue)))
                 .compose(v -> {

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.runner.RunnerSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -312,6 +313,18 @@ public record NodeConfig(
                 jobs.maxRetentionS(),
                 jobs.starts(),
                 jobs.maxStarts());
+    }
+
+    RunnerSettings runnerSettings(String runtime) {
+        return new RunnerSettings(
+                runner.slotsOrCores(),
+                runtime,
+                runner.python(),
+                runner.nsjail(),
+                runner.jailDir(),
+                runner.uidBase(),
+                runner.beatMs(),
+                runner.drainMs());
     }
 
     /** The settings in short, without secrets. */

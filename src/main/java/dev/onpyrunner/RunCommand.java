@@ -26,15 +26,23 @@ import picocli.CommandLine.Parameters;
         description = "Run a program in the jail and behave like it: its output, its exit code.",
         footer = {
             "",
-            "The program's input is --stdin, or what is piped into this command. A running node is used,",
-            "else a private one is started for this run.",
-            "Exit code: the program's; 128 + n when it died of signal n; 124 at a time limit, 137 at the",
-            "memory limit, 153 at the output limit; 130 when cancelled; 125 when the system failed;",
-            "2 when the job could not be started."
+            "The program's input is --stdin, or what is piped into this command. A running",
+            "node is used, else a private one is started for this run.",
+            "",
+            "--collect: * and ? match within one name, ** any number of folders, [a-z] one",
+            "of a set; put the pattern in quotes. Files are saved at the paths that they",
+            "have in the program's folder. A file that is there already is left as it is,",
+            "unless --force is given.",
+            "",
+            "Exit code: the program's; 128 + n when it died of signal n; 124 at a time",
+            "limit, 137 at the memory limit, 153 at the output limit; 130 when cancelled;",
+            "125 when the system failed; 2 when the job could not be started, or when it",
+            "ended well but a file could not be saved."
         })
 final class RunCommand implements Callable<Integer> {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final long LAST_WORDS_S = 3;
+    private static final int NOT_SAVED = 2;
     private static final int TIME_LIMIT = 124;
     private static final int SYSTEM_FAILED = 125;
     private static final int CANCELLED = 130;
@@ -56,6 +64,21 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--limit", paramLabel = "NAME=N", description = "A limit, such as cpu_ms=2000; may be repeated.")
     private Map<String, Long> limits = new LinkedHashMap<>();
 
+    @Option(
+            names = "--collect",
+            paramLabel = "GLOB",
+            description = "Files of the program to save, such as '*.png' or 'out/**'; may be repeated.")
+    private List<String> collect = List.of();
+
+    @Option(
+            names = "--into",
+            paramLabel = "DIR",
+            description = "The folder to save them in; by default the current one.")
+    private Path into = Path.of("");
+
+    @Option(names = "--force", description = "Replace files that are there already.")
+    private boolean force;
+
     @Option(names = "--url", paramLabel = "URL", description = "The node to use, such as http://127.0.0.1:8080.")
     private String url;
 
@@ -65,13 +88,14 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         System.setProperty("ONPY_LOG_LEVEL", "ERROR"); // before the first logger is made
+        FileSaver saver = new FileSaver(into, collect, force);
         String request = request();
         String running = url != null ? url : runningNode().orElse(null);
         if (running != null) {
-            return run(running, request, () -> {});
+            return run(running, request, saver, () -> {});
         }
         try (PrivateNode node = PrivateNode.start()) {
-            return run(node.url(), request, node::close);
+            return run(node.url(), request, saver, node::close);
         }
     }
 
@@ -100,6 +124,7 @@ final class RunCommand implements Callable<Integer> {
         job.put("stdin_base64", Base64.getEncoder().encodeToString(input));
         job.set("args", MAPPER.valueToTree(args));
         job.set("limits", MAPPER.valueToTree(limits));
+        job.set("collect", MAPPER.valueToTree(collect));
         return job.toString();
     }
 
@@ -123,7 +148,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int run(String node, String request, Runnable afterwards) throws IOException, InterruptedException {
+    private int run(String node, String request, FileSaver saver, Runnable afterwards)
+            throws IOException, InterruptedException {
         JobClient client = new JobClient(node);
         String id = client.submit(request);
         CountDownLatch ended = new CountDownLatch(1);
@@ -157,7 +183,17 @@ final class RunCommand implements Callable<Integer> {
             out.println(client.get(id).toPrettyString());
             out.flush();
         }
-        return exitCode(job, err);
+        int code = exitCode(job, err);
+        boolean saved = save(client, id, job.path("files"), saver, err);
+        return code == 0 && !saved ? NOT_SAVED : code;
+    }
+
+    private static boolean save(JobClient client, String id, JsonNode files, FileSaver saver, PrintStream err)
+            throws InterruptedException {
+        List<String> failed = saver.save(files, (path, most) -> client.file(id, path, most));
+        failed.forEach(sentence -> err.println("onpyrunner: " + sentence));
+        saver.missing(files).forEach(sentence -> err.println("onpyrunner: " + sentence));
+        return failed.isEmpty();
     }
 
     /** Ctrl-C: the program is interrupted, and what it says then is still shown. */

@@ -110,6 +110,11 @@ final class ConsolePage implements AutoCloseable {
         return page.locator("#output");
     }
 
+    /** The files that the job hands back, one item each. */
+    Locator files() {
+        return page.locator("#files li");
+    }
+
     Locator problem() {
         return page.locator("#problem");
     }

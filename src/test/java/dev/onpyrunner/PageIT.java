@@ -5,17 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.Response;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
+import io.vertx.core.buffer.Buffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -52,6 +57,10 @@ class PageIT {
 
     /** Runs until it is stopped. */
     private static final String WAITING = "import time\nprint('waiting', flush=True)\ntime.sleep(9)\n";
+
+    /** A picture of one pixel, as PNG. */
+    private static final String PIXEL =
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
 
     private static Playwright playwright;
     private static Browser browser;
@@ -539,6 +548,46 @@ class PageIT {
             }
         }
         throw new AssertionError("Tab does not get to " + target);
+    }
+
+    // ---- Files ----
+
+    @Test
+    void files_that_a_job_hands_back_can_be_opened_and_saved() throws Exception {
+        TestNode own = TestNode.start(Map.of("roles", "http"));
+        opened.add(own);
+        HandRunner runner = new HandRunner(own);
+        opened.add(runner);
+        String strange = "<img src=x onerror=alert(1)>.html";
+        Map<String, Buffer> files = new LinkedHashMap<>();
+        files.put("plots/sales.png", Buffer.buffer(Base64.getDecoder().decode(PIXEL)));
+        files.put("table.csv", Buffer.buffer("a,b\n".repeat(3_000)));
+        files.put(strange, Buffer.buffer("<script>alert(1)</script>"));
+        files.put("n".repeat(200) + "/" + "m".repeat(200), Buffer.buffer());
+        String id = runner.run(files);
+        for (int width : new int[] {1280, 360}) {
+            ConsolePage page =
+                    openAt(own.uri("/#" + id).toString(), new Browser.NewContextOptions().setViewportSize(width, 800));
+            page.awaitStatus("DONE");
+            assertThat(page.files()).hasText(new String[] {
+                "plots/sales.png67 B",
+                "table.csv12 kB",
+                strange + "25 B",
+                "n".repeat(200) + "/" + "m".repeat(200) + "0 B"
+            });
+            assertFits(page);
+            Page picture = page.context()
+                    .waitForPage(
+                            () -> page.files().nth(0).getByRole(AriaRole.LINK).click());
+            picture.waitForLoadState();
+            assertThat(picture.evaluate("() => document.images[0].naturalWidth"))
+                    .isEqualTo(1);
+            Download saved = page.page()
+                    .waitForDownload(
+                            () -> page.files().nth(1).getByRole(AriaRole.LINK).click());
+            assertThat(saved.suggestedFilename()).isEqualTo("table.csv");
+            assertThat(Files.readString(saved.path())).isEqualTo("a,b\n".repeat(3_000));
+        }
     }
 
     // ---- Looks ----

@@ -3,12 +3,15 @@ package dev.onpyrunner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.onpyrunner.job.Claim;
+import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
@@ -114,6 +117,58 @@ class RunCommandIT {
     }
 
     @Test
+    void files_that_were_asked_for_are_saved_and_those_that_are_there_are_left() throws Exception {
+        try (TestNode own = TestNode.start(Map.of("roles", "http"));
+                HandRunner runner = new HandRunner(own)) {
+            Path into = folder.resolve("results");
+            String[] args = {
+                program("print(1)"),
+                "--url",
+                own.node().url(),
+                "--collect",
+                "**/*.bin",
+                "--collect",
+                "*.png",
+                "--into",
+                into.toString()
+            };
+            byte[] bytes = {0, (byte) 0xff, 10};
+            Ended saved = runAgainst(runner, Map.of("a.bin", Buffer.buffer(bytes), "out/b.bin", Buffer.buffer()), args);
+            assertThat(saved.code()).as(saved.err()).isZero();
+            assertThat(saved.err()).isEqualTo("onpyrunner: no file matches '*.png'\n");
+            assertThat(Files.readAllBytes(into.resolve("a.bin"))).isEqualTo(bytes);
+            assertThat(into.resolve("out/b.bin")).isEmptyFile();
+
+            Map<String, Buffer> other = Map.of("a.bin", Buffer.buffer("x"), "p.png", Buffer.buffer("y"));
+            Ended left = runAgainst(runner, other, args);
+            assertThat(left.code()).isEqualTo(2);
+            assertThat(left.err()).contains("a.bin is there already");
+            assertThat(Files.readAllBytes(into.resolve("a.bin"))).isEqualTo(bytes);
+            assertThat(into.resolve("p.png")).hasContent("y");
+
+            List<String> forced = new ArrayList<>(List.of(args));
+            forced.add("--force");
+            assertThat(runAgainst(runner, other, forced.toArray(String[]::new))).isEqualTo(new Ended(0, "", ""));
+            assertThat(into.resolve("a.bin")).hasContent("x");
+        }
+    }
+
+    /** Runs the command while its job is ended by hand. */
+    private static Ended runAgainst(HandRunner runner, Map<String, Buffer> files, String... args) throws Exception {
+        CompletableFuture<Ended> command = CompletableFuture.supplyAsync(() -> {
+            try {
+                return run("", args);
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Claim claim = runner.claim();
+        assertThat(claim.spec().collect()).containsExactly("**/*.bin", "*.png");
+        runner.end(claim, files);
+        return command.get();
+    }
+
+    @Test
     void mistakes_are_named_and_end_with_two(TestNode node) throws Exception {
         assertThat(run("", "no-such-file.py"))
                 .matches(e -> e.code() == 2 && e.err().contains("There is no file no-such-file.py"));
@@ -121,6 +176,8 @@ class RunCommandIT {
                 .matches(e -> e.code() == 2 && e.err().contains("/limits/cpu_ms"));
         assertThat(run("", program(""), "--url", "http://127.0.0.1:1"))
                 .matches(e -> e.code() == 2 && e.err().contains("http://127.0.0.1:1"));
+        assertThat(run("", program(""), "--url", node.node().url(), "--collect", "../x"))
+                .matches(e -> e.code() == 2 && e.err().contains("--collect '../x'"));
         assertThat(run("", program(""), "--no-such-flag")).matches(e -> e.code() == 2);
     }
 }

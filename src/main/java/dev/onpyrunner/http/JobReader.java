@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.onpyrunner.http.Problem.FieldError;
 import dev.onpyrunner.http.Problem.Kind;
+import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
@@ -158,17 +159,14 @@ final class JobReader {
         if (root.has("interactive") && flag("/interactive", root.get("interactive"))) {
             wrong("/interactive", "This server does not offer interactive jobs yet. Send the whole input as stdin.");
         }
-        JsonNode collect = root.get("collect");
-        if (collect != null && !(collect.isArray() && collect.isEmpty())) {
-            wrong("/collect", "This server does not hand back files yet. Print what you need.");
-        }
+        List<String> collect = collect(root.get("collect"));
         int priority = (int) number("/priority", root.get("priority"), 4, 0, 7);
         long retention =
                 number("/retention_s", root.get("retention_s"), settings.retentionS(), 1, settings.maxRetentionS());
         int starts = (int)
                 number("/max_starts", root.get("max_starts"), settings.defaultMaxStarts(), 1, settings.maxStarts());
         refuse();
-        return new JobSpec(files, entry, stdin, args, env, runtime, limits, priority, retention, starts);
+        return new JobSpec(files, entry, stdin, args, env, runtime, limits, collect, priority, retention, starts);
     }
 
     private List<JobFile> files(JsonNode root, String entry, boolean entryIsGood) {
@@ -291,6 +289,31 @@ final class JobReader {
             env.put(e.getKey(), item(at, e.getValue(), "A variable"));
         }
         return env;
+    }
+
+    private List<String> collect(JsonNode node) {
+        List<String> patterns = new ArrayList<>();
+        if (node == null) {
+            return patterns;
+        }
+        if (!node.isArray()) {
+            wrong("/collect", "This must be a list of patterns.");
+            return patterns;
+        }
+        if (node.size() > Globs.MAX_PATTERNS) {
+            wrong("/collect", "There are " + node.size() + " patterns, and " + Globs.MAX_PATTERNS + " are allowed.");
+        }
+        for (int i = 0; i < node.size(); i++) {
+            String at = "/collect/" + i;
+            int before = wrong.size();
+            String pattern = text(at, node.get(i), "");
+            String problem = Globs.problem(pattern);
+            if (problem != null && wrong.size() == before) {
+                wrong(at, problem);
+            }
+            patterns.add(pattern);
+        }
+        return patterns;
     }
 
     private String item(String at, JsonNode node, String what) {

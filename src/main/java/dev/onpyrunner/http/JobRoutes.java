@@ -271,7 +271,8 @@ final class JobRoutes {
                 .end(json.toBuffer());
     }
 
-    private static JobId id(RoutingContext ctx) {
+    /** The job that the address names. */
+    static JobId id(RoutingContext ctx) {
         String text = ctx.pathParam("id");
         if (!JobId.isWellFormed(text)) {
             throw new Refusal.NoSuchJob();

@@ -23,8 +23,14 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 "Bad request",
                 "The request cannot be read: its body is not JSON, or a header or parameter"
                         + " has a value that makes no sense. The detail says which."),
-        FORBIDDEN(403, "Not allowed", "The live console was opened from a page of another origin."),
-        NOT_FOUND(404, "Not found", "There is no such page, or there has never been a job with this id."),
+        FORBIDDEN(
+                403,
+                "Not allowed",
+                "The live console was opened from a page of another origin, or a page wants to run a job's file."),
+        NOT_FOUND(
+                404,
+                "Not found",
+                "There is no such page, there has never been a job with this id, or the job hands back no such file."),
         METHOD_NOT_ALLOWED(
                 405,
                 "Method not allowed",

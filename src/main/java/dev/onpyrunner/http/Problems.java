@@ -83,15 +83,16 @@ final class Problems {
                 : normalized;
         Set<String> methods = new TreeSet<>();
         for (Route route : router.getRoutes()) {
-            if (route.getPath() != null && route.methods() != null && matches(route.getPath(), path)) {
+            if (route.getPath() != null && route.methods() != null && matches(route, path)) {
                 route.methods().stream().map(HttpMethod::name).forEach(methods::add);
             }
         }
         return methods;
     }
 
-    private static boolean matches(String pattern, String path) {
-        return Pattern.matches(pattern.replaceAll(":[A-Za-z]+", "[^/]+"), path);
+    private static boolean matches(Route route, String path) {
+        String pattern = route.getPath().replaceAll(":[A-Za-z]+", "[^/]+");
+        return Pattern.matches(route.isExactPath() ? pattern : pattern + ".*", path);
     }
 
     private static Problem of(RoutingContext ctx, int status) {

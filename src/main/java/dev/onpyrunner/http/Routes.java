@@ -20,6 +20,7 @@ record Routes(Router router, Runnable endStreams) {
         }
         Runnable endStreams = node.mountConsole(router, vertx, store);
         new JobRoutes(vertx, settings, store, waits, node.ready(), address).mount(router);
+        new FileRoutes(store).mount(router);
         PageRoutes.mount(router);
         return new Routes(router, endStreams);
     }

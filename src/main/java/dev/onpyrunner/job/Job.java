@@ -51,11 +51,14 @@ public record Job(
                 .put("runtime", runtime)
                 .put("limits", Codec.toJson(limits))
                 .put("starts", starts)
-                .put("files", new JsonArray())
+                .put("files", list(files()))
                 .put("created_at", time(createdAt))
                 .put("started_at", time(startedAt))
                 .put("finished_at", time(finishedAt))
                 .put("expires_at", time(expiresAt));
+        if (r.stack() != null) {
+            json.put("stack", r.stack());
+        }
         if (r.error() != null) {
             json.put("error", Codec.toJson(r.error()));
         }
@@ -79,6 +82,17 @@ public record Job(
     public JsonObject toJson(Output output) {
         return toJson().put("stdout", output.stdout().toString())
                 .put("stderr", output.stderr().toString());
+    }
+
+    /** What it hands back; nothing before its end. */
+    public List<CollectedFile> files() {
+        return result == null ? List.of() : result.files();
+    }
+
+    private JsonArray list(List<CollectedFile> files) {
+        JsonArray list = new JsonArray();
+        files.forEach(f -> list.add(f.toJson(id)));
+        return list;
     }
 
     private String sentence() {

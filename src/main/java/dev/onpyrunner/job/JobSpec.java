@@ -20,6 +20,7 @@ import java.util.Objects;
  * @param args {@code sys.argv[1:]}
  * @param env extra environment
  * @param runtime name of the interpreter
+ * @param collect patterns of the files to hand back, see {@link Globs}
  * @param priority 0 (first) to 7
  * @param retentionS how long the result is kept, in seconds
  * @param maxStarts how often the job may be started if workers are lost
@@ -32,12 +33,14 @@ public record JobSpec(
         Map<String, String> env,
         String runtime,
         Limits limits,
+        List<String> collect,
         int priority,
         long retentionS,
         int maxStarts) {
     public JobSpec {
         files = List.copyOf(files);
         args = List.copyOf(args);
+        collect = List.copyOf(collect);
         env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
         Objects.requireNonNull(stdin, "stdin");
         Objects.requireNonNull(runtime, "runtime");
@@ -55,6 +58,22 @@ public record JobSpec(
         if (retentionS < 1 || maxStarts < 1) {
             throw new IllegalArgumentException("retention and starts must be positive");
         }
+        Globs.of(collect);
+    }
+
+    /** A request that hands back no files. */
+    public JobSpec(
+            List<JobFile> files,
+            String entry,
+            Buffer stdin,
+            List<String> args,
+            Map<String, String> env,
+            String runtime,
+            Limits limits,
+            int priority,
+            long retentionS,
+            int maxStarts) {
+        this(files, entry, stdin, args, env, runtime, limits, List.of(), priority, retentionS, maxStarts);
     }
 
     /** Whether it keeps its input open for the console. Not offered yet. */
@@ -77,7 +96,7 @@ public record JobSpec(
                 .put("runtime", runtime)
                 .put("limits", Codec.toJson(limits))
                 .put("interactive", interactive())
-                .put("collect", new JsonArray())
+                .put("collect", new JsonArray(collect))
                 .put("priority", priority)
                 .put("retention_s", retentionS)
                 .put("max_starts", maxStarts);
@@ -90,21 +109,24 @@ public record JobSpec(
             JsonObject file = (JsonObject) f;
             files.add(new JobFile(file.getString("path"), get(file, "content")));
         }
-        List<String> args = new ArrayList<>();
-        json.getJsonArray("args").forEach(a -> args.add((String) a));
         Map<String, String> env = new LinkedHashMap<>();
         json.getJsonObject("env").forEach(e -> env.put(e.getKey(), (String) e.getValue()));
         return new JobSpec(
                 files,
                 json.getString("entry"),
                 get(json, "stdin"),
-                args,
+                texts(json.getJsonArray("args")),
                 env,
                 json.getString("runtime"),
                 Codec.fromJson(json.getJsonObject("limits"), Limits.class),
+                texts(json.getJsonArray("collect", new JsonArray())),
                 json.getInteger("priority"),
                 json.getLong("retention_s"),
                 json.getInteger("max_starts"));
+    }
+
+    private static List<String> texts(JsonArray list) {
+        return list.stream().map(String.class::cast).toList();
     }
 
     private static JsonObject put(JsonObject json, String name, Buffer bytes) {

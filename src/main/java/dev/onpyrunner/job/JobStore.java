@@ -26,6 +26,7 @@ public final class JobStore {
     private static final Script ACCEPT = Script.named("accept");
     private static final Script CLAIM = Script.named("claim");
     private static final Script EMIT = Script.named("emit");
+    private static final Script FILE = Script.named("file");
     private static final Script BEAT = Script.named("beat");
     private static final Script FINISH = Script.named("finish");
     private static final Script CANCEL = Script.named("cancel");
@@ -116,21 +117,18 @@ public final class JobStore {
                 settings.maxLivePerOwner(),
                 idem,
                 idempotency.map(Idempotency::fingerprint).orElse(""));
-        return ACCEPT.run(redis, names, args)
-                .recover(e -> Future.failedFuture(
-                        e instanceof ErrorType error && error.is("OOM") ? new Refusal.StoreFull() : e))
-                .compose(reply -> switch (reply.get(0).toString()) {
-                    case "OK" -> Future.succeededFuture(new Accepted(id, false));
-                    case "SAME" ->
-                        Future.succeededFuture(
-                                new Accepted(new JobId(reply.get(1).toString()), true));
-                    case "OTHER" -> Future.failedFuture(new Refusal.KeyReused());
-                    case "QUEUE_FULL" ->
-                        Future.failedFuture(new Refusal.QueueFull(reply.get(1).toLong()));
-                    case "OWNER_FULL" ->
-                        Future.failedFuture(new Refusal.TooManyJobs(reply.get(1).toLong()));
-                    default -> Future.failedFuture(new IllegalStateException("accept replied " + reply));
-                });
+        return ACCEPT.run(redis, names, args).recover(JobStore::storeFull).compose(reply -> switch (reply.get(0)
+                .toString()) {
+            case "OK" -> Future.succeededFuture(new Accepted(id, false));
+            case "SAME" ->
+                Future.succeededFuture(new Accepted(new JobId(reply.get(1).toString()), true));
+            case "OTHER" -> Future.failedFuture(new Refusal.KeyReused());
+            case "QUEUE_FULL" ->
+                Future.failedFuture(new Refusal.QueueFull(reply.get(1).toLong()));
+            case "OWNER_FULL" ->
+                Future.failedFuture(new Refusal.TooManyJobs(reply.get(1).toLong()));
+            default -> Future.failedFuture(new IllegalStateException("accept replied " + reply));
+        });
     }
 
     /** Takes the first queued job of a partition that asks for one of the runtimes; empty when none waits. */
@@ -180,6 +178,34 @@ public final class JobStore {
                 .compose(r -> r.toInteger() < 0
                         ? Future.failedFuture(new NotHolderException(claim.id()))
                         : Future.succeededFuture(r.toInteger() == 1));
+    }
+
+    /**
+     * Stores a file that a running job hands back. It is there for clients once the job has ended with a {@link Result}
+     * that names it, and is removed when the job is started again instead.
+     *
+     * @param path as {@link JobFile#pathProblem} allows it; a file that was stored before under this path is replaced
+     * @return fails with {@link Refusal.StoreFull}; then nothing is stored, and the job can still be ended
+     */
+    public Future<Void> storeFile(Claim claim, String path, Buffer content) {
+        String problem = JobFile.pathProblem(path);
+        if (problem != null) {
+            return Future.failedFuture(new IllegalArgumentException(problem));
+        }
+        JobId id = claim.id();
+        List<Object> args = holderArgs(claim);
+        args.add(path);
+        args.add(content);
+        return FILE.run(redis, List.of(keys.job(id), keys.file(id, path), keys.files(id)), args)
+                .recover(JobStore::storeFull)
+                .compose(r -> r.toInteger() == 1
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(new NotHolderException(id)));
+    }
+
+    /** Redis' own words for its being full are ours. */
+    private static <T> Future<T> storeFull(Throwable e) {
+        return Future.failedFuture(e instanceof ErrorType error && error.is("OOM") ? new Refusal.StoreFull() : e);
     }
 
     /**
@@ -440,5 +466,25 @@ public final class JobStore {
                     ? Future.succeededFuture(output)
                     : collect(id, events.get(events.size() - 1).id(), output);
         });
+    }
+
+    /**
+     * A part of a file that an ended job hands back.
+     *
+     * @param from its first byte
+     * @param count most bytes of it; fewer only at the file's end
+     * @return fails with {@link Refusal.JobGone} when it is no longer kept
+     */
+    public Future<Buffer> file(JobId id, CollectedFile file, long from, int count) {
+        if (from >= file.sizeBytes()) {
+            return Future.succeededFuture(Buffer.buffer());
+        }
+        return redis.send(Request.cmd(Command.GETRANGE)
+                        .arg(keys.file(id, file.path()))
+                        .arg(from)
+                        .arg(from + count - 1))
+                .compose(r -> r.toBuffer().length() == 0
+                        ? Future.failedFuture(new Refusal.JobGone())
+                        : Future.succeededFuture(r.toBuffer()));
     }
 }

@@ -18,6 +18,15 @@ record Keys(String prefix) {
         return job(id) + ":log";
     }
 
+    String file(JobId id, String path) {
+        return job(id) + ":file:" + path;
+    }
+
+    /** The paths of a job's files, so that all of them can be found again. */
+    String files(JobId id) {
+        return job(id) + ":files";
+    }
+
     String gone(JobId id) {
         return partition(id) + "gone:" + id;
     }

@@ -15,6 +15,8 @@ import java.util.List;
  * @param limitsHit every limit that was touched, whether it ended the job or not
  * @param usage what it used; null when it never ran
  * @param error what failed in the system; null unless the job is {@link JobStatus#ERROR}
+ * @param files what it hands back, each stored before with {@link JobStore#storeFile}
+ * @param stack the Python stacks where the program was stopped for its time; else null
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -25,9 +27,39 @@ public record Result(
         String message,
         List<String> limitsHit,
         Usage usage,
-        SystemError error) {
+        SystemError error,
+        List<CollectedFile> files,
+        String stack) {
     public Result {
         limitsHit = limitsHit == null ? List.of() : List.copyOf(limitsHit);
+        files = files == null ? List.of() : List.copyOf(files);
+    }
+
+    /** A result without files. */
+    public Result(
+            Outcome outcome,
+            Integer exitCode,
+            String signal,
+            String message,
+            List<String> limitsHit,
+            Usage usage,
+            SystemError error) {
+        this(outcome, exitCode, signal, message, limitsHit, usage, error, List.of(), null);
+    }
+
+    /** The same result, with these files. */
+    public Result withFiles(List<CollectedFile> handedBack) {
+        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, handedBack, stack);
+    }
+
+    /** The same result, with the Python stacks where the program was stopped; null when they are not known. */
+    public Result withStack(String stacks) {
+        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, files, stacks);
+    }
+
+    /** The same result, with one more sentence for a person. */
+    public Result withNote(String sentence) {
+        return new Result(outcome, exitCode, signal, message + " " + sentence, limitsHit, usage, error, files, stack);
     }
 
     /** A failure of the system: a code for programs and a sentence for people. */

@@ -24,6 +24,31 @@ public final class RedisCheck {
                         .eventually(link::close));
     }
 
+    /** One line for a person: version, what it does when it is full, how it keeps data. Fails as {@link #check} does. */
+    public static Future<String> describe(Vertx vertx, RedisSettings settings) {
+        return check(vertx, settings)
+                .compose(v -> RedisLink.open(vertx, settings, "check"))
+                .compose(link -> link.send(Request.cmd(Command.INFO))
+                        .map(info -> {
+                            String text = info.toString();
+                            boolean appends = text.contains("aof_enabled:1");
+                            long most = Long.parseLong(first(text, "maxmemory:([0-9]+)", "0"));
+                            return "Redis " + first(text, "redis_version:([0-9.]+)", "of unknown version") + ", "
+                                    + first(text, "maxmemory_policy:([a-z-]+)", "no policy told") + ", "
+                                    + (most == 0 ? "no memory limit of its own" : "at most " + (most >> 20) + " MiB")
+                                    + ", "
+                                    + (appends
+                                            ? "append-only file on"
+                                            : "append-only file OFF: what it holds may be lost when it stops");
+                        })
+                        .eventually(link::close));
+    }
+
+    private static String first(String text, String pattern, String otherwise) {
+        Matcher found = Pattern.compile(pattern).matcher(text);
+        return found.find() ? found.group(1) : otherwise;
+    }
+
     private static Future<Void> judge(Response info) {
         String text = info.toString();
         Matcher version = VERSION.matcher(text);

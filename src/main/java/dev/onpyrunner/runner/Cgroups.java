@@ -22,18 +22,28 @@ import org.slf4j.LoggerFactory;
 abstract class Cgroups {
     private static final Logger LOG = LoggerFactory.getLogger(Cgroups.class);
     private static final String PREFIX = "onpyrunner-";
+    /** With more than this in use while nsjail is alone, files that a program has read are still kept in memory. */
+    static final long LEFT_BEHIND = 8 << 20;
+    /** Of 1000: counts as if it used half of the group's memory more. */
+    private static final int KILL_FIRST = 500;
     /** Tells the nodes of one process apart. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     /** Processes of the jail itself that count as well: nsjail, pid 1, and one on its way out. */
     static final int OWN_PROCESSES = 3;
 
-    /** The group of one slot. */
+    /** The group of one slot: nsjail in it, and the jail of one program after the other. */
     interface Group {
+        /**
+         * Gives back the memory of files that the last program read, and takes note of what is used now, by nsjail
+         * alone: neither is the next program's.
+         */
+        void settle() throws IOException;
+
         /** Sets the limits, and starts counting anew. */
         void limit(Limits limits) throws IOException;
 
-        /** What has been counted since {@link #limit}; CPU time since this group was made. */
+        /** What has been counted since {@link #limit}. */
         Meter read() throws IOException;
 
         /** Files that a process writes its pid to in order to join. */
@@ -104,6 +114,28 @@ abstract class Cgroups {
             LOG.info("removed the control group {} of a dead node", folder.getFileName());
         } catch (IOException e) {
             LOG.warn("a dead node's control group stays: {}", e.getMessage());
+        }
+    }
+
+    /**
+     * Makes the program, not what holds it, the one that the kernel ends when the group's memory is used up. Files in
+     * memory belong to no process, so that without this the largest of few small ones would go.
+     *
+     * @param pids processes of one jail, as seen here; the program is number 2 as seen in the jail
+     */
+    static void preferToKill(List<Long> pids) {
+        for (long pid : pids) {
+            Path process = Path.of("/proc", String.valueOf(pid));
+            try {
+                boolean program = Files.readString(process.resolve("status"))
+                        .lines()
+                        .anyMatch(l -> l.startsWith("NSpid:") && l.endsWith("\t2"));
+                if (program) {
+                    write(process.resolve("oom_score_adj"), KILL_FIRST);
+                }
+            } catch (IOException e) {
+                LOG.debug("process {} keeps its place in the order of killing: {}", pid, e.getMessage());
+            }
         }
     }
 

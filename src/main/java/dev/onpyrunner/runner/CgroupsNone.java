@@ -36,6 +36,9 @@ final class CgroupsNone extends Cgroups {
 
     private static final class NoGroup implements Group {
         @Override
+        public void settle() {}
+
+        @Override
         public void limit(Limits limits) {}
 
         @Override

@@ -11,7 +11,7 @@ import java.util.Map;
 
 /** Control groups version 1: one tree for each controller, below the groups that this process is in. */
 final class CgroupsV1 extends Cgroups {
-    private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpuacct");
+    private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpuacct", "cpu");
     private final Map<String, Path> folders;
 
     private CgroupsV1(Map<String, Path> folders) {
@@ -72,6 +72,8 @@ final class CgroupsV1 extends Cgroups {
         private final Path memory;
         private final Path pids;
         private final Path cpu;
+        private long ownMemory;
+        private long cpuBefore;
         private long oomBefore;
         private long refusedBefore;
 
@@ -83,20 +85,35 @@ final class CgroupsV1 extends Cgroups {
         }
 
         @Override
+        public void settle() throws IOException {
+            Path usage = memory.resolve("memory.usage_in_bytes");
+            if (number(usage) > LEFT_BEHIND) {
+                write(memory.resolve("memory.force_empty"), 0);
+            }
+            ownMemory = number(usage);
+        }
+
+        @Override
         public void limit(Limits limits) throws IOException {
+            long bytes = limits.memoryBytes() + ownMemory;
             // Memory with swap must never be the smaller of the two: open it first, close it last.
             Path withSwap = memory.resolve("memory.memsw.limit_in_bytes");
             if (Files.exists(withSwap)) {
                 write(withSwap, -1);
             }
-            write(memory.resolve("memory.limit_in_bytes"), limits.memoryBytes());
+            write(memory.resolve("memory.limit_in_bytes"), bytes);
             if (Files.exists(withSwap)) {
-                write(withSwap, limits.memoryBytes());
+                write(withSwap, bytes);
             }
             write(pids.resolve("pids.max"), limits.processes() + OWN_PROCESSES);
             write(memory.resolve("memory.max_usage_in_bytes"), 0);
             oomBefore = oomKills();
             refusedBefore = refused();
+            cpuBefore = cpuNanos();
+        }
+
+        private long cpuNanos() throws IOException {
+            return number(cpu.resolve("cpuacct.usage"));
         }
 
         private long oomKills() throws IOException {
@@ -110,8 +127,8 @@ final class CgroupsV1 extends Cgroups {
         @Override
         public Meter read() throws IOException {
             return new Meter(
-                    number(cpu.resolve("cpuacct.usage")) / 1_000_000,
-                    number(memory.resolve("memory.max_usage_in_bytes")),
+                    (cpuNanos() - cpuBefore) / 1_000_000,
+                    Math.max(0, number(memory.resolve("memory.max_usage_in_bytes")) - ownMemory),
                     oomKills() - oomBefore,
                     refused() - refusedBefore);
         }

@@ -3,8 +3,12 @@ package dev.onpyrunner.runner;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.runner.Sandbox.Meter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
@@ -79,6 +83,10 @@ final class CgroupsV2 extends Cgroups {
 
     private static final class GroupV2 implements Group {
         private final Path folder;
+        private long ownMemory;
+        private long cpuBefore;
+        private FileChannel peak;
+        private long peakBefore;
         private long oomBefore;
         private long refusedBefore;
 
@@ -87,14 +95,70 @@ final class CgroupsV2 extends Cgroups {
         }
 
         @Override
+        public void settle() throws IOException {
+            Path usage = folder.resolve("memory.current");
+            Path reclaim = folder.resolve("memory.reclaim"); // from Linux 5.19
+            if (number(usage) > LEFT_BEHIND && Files.exists(reclaim)) {
+                try {
+                    write(reclaim, number(usage));
+                } catch (IOException e) {
+                    // EAGAIN: it could not give back that much, which was to be expected
+                }
+            }
+            ownMemory = number(usage);
+        }
+
+        @Override
         public void limit(Limits limits) throws IOException {
-            write(folder.resolve("memory.max"), limits.memoryBytes());
+            write(folder.resolve("memory.max"), limits.memoryBytes() + ownMemory);
             if (Files.exists(folder.resolve("memory.swap.max"))) {
                 write(folder.resolve("memory.swap.max"), 0);
             }
             write(folder.resolve("pids.max"), limits.processes() + OWN_PROCESSES);
+            startPeak();
             oomBefore = oomKills();
             refusedBefore = refused();
+            cpuBefore = cpuMicros();
+        }
+
+        /**
+         * From Linux 6.12 a peak is counted anew for whoever writes to the open file; from 5.19 there is one peak for the
+         * group's whole life, which tells something only when it has grown.
+         */
+        private void startPeak() throws IOException {
+            Path file = folder.resolve("memory.peak");
+            if (peak != null) {
+                peak.close();
+                peak = null;
+            }
+            if (!Files.exists(file)) {
+                return;
+            }
+            peakBefore = number(file);
+            try {
+                peak = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                peak.write(ByteBuffer.wrap(new byte[] {'1'}));
+            } catch (IOException e) {
+                if (peak != null) {
+                    peak.close();
+                    peak = null;
+                }
+            }
+        }
+
+        private long memoryPeak() throws IOException {
+            if (peak != null) {
+                ByteBuffer text = ByteBuffer.allocate(32);
+                peak.read(text, 0);
+                return Long.parseLong(new String(text.array(), 0, text.position(), StandardCharsets.US_ASCII).trim());
+            }
+            Path file = folder.resolve("memory.peak");
+            long everHighest = Files.exists(file) ? number(file) : 0;
+            return everHighest > peakBefore ? everHighest : number(folder.resolve("memory.current"));
+        }
+
+        private long cpuMicros() throws IOException {
+            return field(folder.resolve("cpu.stat"), "usage_usec");
         }
 
         private long oomKills() throws IOException {
@@ -107,11 +171,9 @@ final class CgroupsV2 extends Cgroups {
 
         @Override
         public Meter read() throws IOException {
-            // memory.peak exists from Linux 5.19 and counts since the group was made.
-            Path peak = folder.resolve("memory.peak");
             return new Meter(
-                    field(folder.resolve("cpu.stat"), "usage_usec") / 1000,
-                    number(Files.exists(peak) ? peak : folder.resolve("memory.current")),
+                    (cpuMicros() - cpuBefore) / 1000,
+                    Math.max(0, memoryPeak() - ownMemory),
                     oomKills() - oomBefore,
                     refused() - refusedBefore);
         }
@@ -128,6 +190,9 @@ final class CgroupsV2 extends Cgroups {
 
         @Override
         public void remove() throws IOException {
+            if (peak != null) {
+                peak.close();
+            }
             Files.deleteIfExists(folder);
         }
     }

@@ -4,6 +4,10 @@ import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The jail's protocol, as bytes. {@code nsjail/README.md} describes it. */
 final class Frames {
@@ -11,6 +15,8 @@ final class Frames {
     static final int STDIN_CREDIT = 65_536;
     /** Longest payload that the jail may send. */
     static final int MAX_PAYLOAD = 65_536;
+    /** Longest listing of files: ten thousand paths of the longest kind do not occur in a jail's memory. */
+    static final int MAX_LISTING = 12 << 20;
 
     static final byte READY = 0x06;
     static final int HEADER = 5;
@@ -48,20 +54,55 @@ final class Frames {
     }
 
     /**
-     * Reads the status frame: {@code E <exit code> …} or {@code S <signal> …}.
+     * How the program ended, and what it and its awaited children used.
+     *
+     * @param cpuMs CPU time in milliseconds
+     * @param largestBytes memory of the largest of these processes
+     */
+    record Status(Sandbox.Exit exit, long cpuMs, long largestBytes) {}
+
+    private static final Pattern STATUS = Pattern.compile(
+            "([ES]) ([0-9]{1,3}) ([0-9]{1,12})[.]([0-9]{6}) ([0-9]{1,12})[.]([0-9]{6}) ([0-9]{1,12})\n");
+
+    /**
+     * Reads the status frame: {@code E <exit code> <user s> <system s> <KiB>}, or {@code S <signal> …}.
      *
      * @throws IllegalArgumentException when it is neither
      */
-    static Sandbox.Exit status(Buffer payload) {
-        String[] words = payload.toString(StandardCharsets.US_ASCII).trim().split(" ", -1);
-        if (words.length < 2 || !words[1].matches("[0-9]{1,3}")) {
+    static Status status(Buffer payload) {
+        Matcher words = STATUS.matcher(payload.toString(StandardCharsets.US_ASCII));
+        if (!words.matches()) {
             throw new IllegalArgumentException("not a status");
         }
-        int code = Integer.parseInt(words[1]);
-        return switch (words[0]) {
-            case "E" -> new Sandbox.Exit(Sandbox.Exit.Kind.EXITED, code);
-            case "S" -> new Sandbox.Exit(Sandbox.Exit.Kind.SIGNALED, code);
-            default -> throw new IllegalArgumentException("not a status");
-        };
+        Sandbox.Exit.Kind kind = words.group(1).equals("E") ? Sandbox.Exit.Kind.EXITED : Sandbox.Exit.Kind.SIGNALED;
+        long seconds = Long.parseLong(words.group(3)) + Long.parseLong(words.group(5));
+        long micros = Long.parseLong(words.group(4)) + Long.parseLong(words.group(6));
+        return new Status(
+                new Sandbox.Exit(kind, Integer.parseInt(words.group(2))),
+                seconds * 1000 + micros / 1000,
+                Long.parseLong(words.group(7)) * 1024);
+    }
+
+    /** A file in a listing. The path is the program's own bytes. */
+    record Entry(Buffer path, long size) {}
+
+    /**
+     * Reads a listing: the length of a path, its file's size, the path.
+     *
+     * @throws IllegalArgumentException when it is cut off
+     */
+    static List<Entry> listing(Buffer bytes) {
+        List<Entry> files = new ArrayList<>();
+        int at = 0;
+        while (at < bytes.length()) {
+            long length = bytes.length() - at < 12 ? Long.MAX_VALUE : bytes.getUnsignedInt(at);
+            if (length > bytes.length() - at - 12) {
+                throw new IllegalArgumentException("a listing that is cut off");
+            }
+            int end = at + 12 + (int) length;
+            files.add(new Entry(bytes.getBuffer(at + 12, end), Math.max(0, bytes.getLong(at + 4))));
+            at = end;
+        }
+        return files;
     }
 }

@@ -1,7 +1,6 @@
 package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.JobSpec;
-import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -12,127 +11,127 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.parsetools.RecordParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One nsjail with one program, from start to end.
+ * One jail, from the call of its pid 1 to its end: parked first, then running one program, then ended.
  *
- * <p>All data go over one socket, to which the jail's pid 1 connects before any of the program's code exists; whoever
- * calls later is the program, and is closed. The socket is the life line: when it closes, pid 1 ends, and the kernel
- * kills the rest. Confined to the context on which it was made.
+ * <p>All data go over one socket, to which pid 1 connects before any of the program's code exists; whoever calls later
+ * is the program, and finds nobody. The socket is a life line: when it closes, pid 1 ends, and the kernel kills the
+ * rest. Confined to the context on which it was made.
  */
 final class NsjailJail implements Sandbox.Jail {
     private static final Logger LOG = LoggerFactory.getLogger(NsjailJail.class);
-    /** A jail and an interpreter take about 30 ms; this is for a machine in trouble. */
+    /** A jail and an interpreter take about 15 ms; this is for a machine in trouble. */
     private static final long START_MS = 10_000;
 
     private static final long LOOK_MS = 2;
-    private static final long KILL_AGAIN_MS = 100;
+    private static final long FORCE_AFTER_MS = 100;
 
     private enum State {
         STARTING,
+        PARKED,
         RUNNING,
-        ENDED
+        ENDED,
+        CLOSED
     }
 
     private final Vertx vertx;
-    private final Context context;
-    private final NsjailSandbox sandbox;
+    private final Path door;
     private final Cgroups.Group group;
-    private final Path bay;
-    private final JobSpec spec;
-    private final Sandbox.Listener listener;
-    private final Promise<Void> started = Promise.promise();
+    private final Supplier<Future<Lifeline>> starter;
+    private final Consumer<NsjailJail> whenClosed;
+    private final Promise<Void> parked = Promise.promise();
+    private final Promise<Void> spoilt = Promise.promise();
     private State state = State.STARTING;
     private NetServer server;
     private NetSocket socket;
-    private Process process;
+    private Future<?> starting = Future.succeededFuture();
+    private Lifeline lifeline;
     private long startTimer = -1;
     private Future<Void> closing;
-    private long cpuBeforeMs;
 
+    private JobSpec spec;
+    private Sandbox.Listener listener;
+    private Frames.Status status;
     private RecordParser parser;
     private byte frameType;
     private boolean atHeader;
     private int stdinSent;
     private int stdinUnacknowledged;
     private boolean stdinEnded;
+    private FilesAnswer answer;
 
+    /**
+     * Makes a jail that is yet to be started.
+     *
+     * @param bay the slot's folder, in which it listens
+     * @param starter brings nsjail to make it; called once somebody listens
+     * @param whenClosed told when nothing of it is left
+     */
     NsjailJail(
             Vertx vertx,
-            NsjailSandbox sandbox,
-            Cgroups.Group group,
             Path bay,
-            JobSpec spec,
-            Sandbox.Listener listener) {
+            Cgroups.Group group,
+            Supplier<Future<Lifeline>> starter,
+            Consumer<NsjailJail> whenClosed) {
         this.vertx = vertx;
-        this.context = vertx.getOrCreateContext();
-        this.sandbox = sandbox;
+        this.door = bay.resolve("s");
         this.group = group;
-        this.bay = bay;
-        this.spec = spec;
-        this.listener = listener;
+        this.starter = starter;
+        this.whenClosed = whenClosed;
     }
 
-    Future<Void> start() {
+    /** Starts it. Completes when the interpreter waits for its program. */
+    Future<Void> park() {
         startTimer = vertx.setTimer(START_MS, t -> failStart("The jail was not ready within " + START_MS + " ms."));
-        Path path = bay.resolve("s");
-        try {
-            sandbox.makeBay(bay, sandbox.uid(group));
-        } catch (IOException e) {
-            return Future.failedFuture(new Sandbox.SandboxException("The jail's bay cannot be made.", e));
-        }
         server = vertx.createNetServer().connectHandler(this::called);
-        server.listen(SocketAddress.domainSocketAddress(path.toString()))
+        starting = server.listen(SocketAddress.domainSocketAddress(door.toString()))
                 .compose(s -> {
-                    openDoor(path);
-                    return sandbox.launch(bay, group, spec);
+                    openDoor();
+                    return starter.get();
                 })
-                .onComplete(r -> {
-                    if (r.failed()) {
-                        started.tryFail(new Sandbox.SandboxException("nsjail could not be started.", r.cause()));
-                        return;
-                    }
-                    process = r.result();
-                    Future.fromCompletionStage(process.onExit(), context).onSuccess(p -> {
-                        if (state == State.STARTING) {
-                            failStart("nsjail ended with exit code " + p.exitValue() + ".");
-                        }
-                    });
-                });
-        return started.future();
+                .onSuccess(line -> {
+                    lifeline = line;
+                    line.ended().onSuccess(this::outerEnd);
+                })
+                .onFailure(e -> parked.tryFail(
+                        new Sandbox.SandboxException("nsjail could not be started: " + e.getMessage(), e)));
+        return parked.future();
     }
 
     /** The folder is the lock; the socket itself may be used by the slot's user, who did not make it. */
-    private static void openDoor(Path path) {
+    private void openDoor() {
         try {
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-rw-rw-"));
+            Files.setPosixFilePermissions(door, PosixFilePermissions.fromString("rw-rw-rw-"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    private void outerEnd(String said) {
+        if (state == State.STARTING) {
+            failStart("nsjail ended." + (said.isBlank() ? "" : " It said: " + printable(said.trim())));
+        } else if (state == State.PARKED) {
+            hungUp();
+        }
+    }
+
     private void failStart(String why) {
-        if (state != State.STARTING || started.future().isComplete()) {
-            return;
+        if (state == State.STARTING) {
+            parked.tryFail(new Sandbox.SandboxException(why, ranOutOfMemory()));
         }
-        String said = "";
-        try {
-            Path log = NsjailSandbox.log(bay);
-            said = Files.exists(log)
-                    ? printable(Files.readString(log, StandardCharsets.UTF_8).trim())
-                    : "";
-        } catch (IOException e) {
-            said = "its log cannot be read: " + e.getMessage();
-        }
-        started.tryFail(
-                new Sandbox.SandboxException(said.isEmpty() ? why : why + " It said: " + said, ranOutOfMemory()));
     }
 
     private boolean ranOutOfMemory() {
@@ -145,13 +144,13 @@ final class NsjailJail implements Sandbox.Jail {
     }
 
     private void called(NetSocket caller) {
-        if (socket != null) {
+        if (socket != null || state != State.STARTING) {
             caller.close();
             return;
         }
         socket = caller;
         try {
-            Files.deleteIfExists(bay.resolve("s"));
+            Files.deleteIfExists(door);
         } catch (IOException e) {
             LOG.warn("the jail's door stays: {}", e.getMessage());
         }
@@ -163,29 +162,50 @@ final class NsjailJail implements Sandbox.Jail {
     }
 
     private void ready(Buffer first) {
+        if (state != State.STARTING) {
+            return;
+        }
         if (first.getByte(0) != Frames.READY) {
             failStart("The interpreter could not be started.");
             socket.close();
             return;
         }
-        try {
-            cpuBeforeMs = group.read().cpuMs();
-        } catch (IOException e) {
-            failStart("The control group cannot be read: " + e.getMessage());
-            return;
-        }
-        state = State.RUNNING;
+        state = State.PARKED;
         vertx.cancelTimer(startTimer);
         atHeader = true;
         parser.fixedSizeMode(Frames.HEADER);
         parser.handler(this::piece);
+        parked.tryComplete();
+    }
+
+    boolean isParked() {
+        return state == State.PARKED;
+    }
+
+    /** Completes when a parked jail is of no use any more: its pid 1 has gone. */
+    Future<Void> spoilt() {
+        return spoilt.future();
+    }
+
+    /**
+     * Hands the program over. Only a parked jail takes one, and only one.
+     *
+     * @throws IOException when the limits cannot be set; the jail is of no use then
+     */
+    void begin(JobSpec program, Sandbox.Listener to) throws IOException {
+        if (state != State.PARKED) {
+            throw new IllegalStateException("a jail that is " + state + " takes no program");
+        }
+        spec = program;
+        listener = to;
+        group.limit(spec.limits());
+        state = State.RUNNING;
         socket.write(Frames.job(spec));
         feed();
-        started.tryComplete();
     }
 
     private void piece(Buffer bytes) {
-        if (state != State.RUNNING) {
+        if (state == State.CLOSED) {
             return;
         }
         if (atHeader) {
@@ -207,9 +227,18 @@ final class NsjailJail implements Sandbox.Jail {
     }
 
     private void frame(Buffer payload) {
+        if (state == State.ENDED && answer != null) {
+            answerFrame(payload);
+            return;
+        }
+        if (state != State.RUNNING) {
+            broken("a frame of type " + frameType + " out of place");
+            return;
+        }
         switch (frameType) {
             case '1' -> listener.output(false, payload);
             case '2' -> listener.output(true, payload);
+            case 'D' -> listener.stack(payload);
             case 'A' -> {
                 stdinUnacknowledged -= payload.length() == 4 ? payload.getInt(0) : 0;
                 if (stdinUnacknowledged < 0 || payload.length() != 4) {
@@ -220,7 +249,8 @@ final class NsjailJail implements Sandbox.Jail {
             }
             case 'S' -> {
                 try {
-                    end(Frames.status(payload));
+                    status = Frames.status(payload);
+                    end(status.exit());
                 } catch (IllegalArgumentException e) {
                     broken(e.getMessage());
                 }
@@ -242,7 +272,7 @@ final class NsjailJail implements Sandbox.Jail {
     private void broken(String what) {
         LOG.error("jail broke the protocol: {}", what);
         socket.close();
-        end(Sandbox.Exit.UNKNOWN);
+        hungUp();
     }
 
     private void feed() {
@@ -267,24 +297,33 @@ final class NsjailJail implements Sandbox.Jail {
     }
 
     private void hungUp() {
-        if (state == State.STARTING) {
-            failStart("The jail ended before it was ready.");
-        } else {
-            end(Sandbox.Exit.UNKNOWN);
+        switch (state) {
+            case STARTING -> failStart("The jail ended before it was ready.");
+            case PARKED -> spoilt.tryComplete();
+            case RUNNING -> end(Sandbox.Exit.UNKNOWN);
+            case ENDED -> failAnswer("the jail ended");
+            case CLOSED -> {}
         }
     }
 
     @Override
     public void interrupt() {
-        if (state == State.RUNNING) {
-            socket.write(Frames.message('I'));
-        }
+        message('I');
     }
 
     @Override
     public void kill() {
+        message('K');
+    }
+
+    @Override
+    public void dumpStack() {
+        message('D');
+    }
+
+    private void message(char type) {
         if (state == State.RUNNING) {
-            socket.write(Frames.message('K'));
+            socket.write(Frames.message(type));
         }
     }
 
@@ -301,15 +340,97 @@ final class NsjailJail implements Sandbox.Jail {
     @Override
     public Sandbox.Meter meter() {
         try {
-            Sandbox.Meter now = group.read();
+            Sandbox.Meter counted = group.read();
+            if (status == null) {
+                return counted;
+            }
+            // Pages that programs share (the interpreter's own) are charged to whoever came first: for a small program
+            // the kernel's figure for its largest process is nearer to the truth.
+            long largest = Math.min(status.largestBytes(), spec.limits().memoryBytes());
             return new Sandbox.Meter(
-                    now.cpuMs() < 0 ? -1 : now.cpuMs() - cpuBeforeMs,
-                    now.memoryPeakBytes(),
-                    now.oomKills(),
-                    now.processesRefused());
+                    counted.cpuMs() < 0 ? status.cpuMs() : counted.cpuMs(),
+                    Math.max(counted.memoryPeakBytes(), largest),
+                    counted.oomKills(),
+                    counted.processesRefused());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What pid 1 answers to a question about files: records or bytes, then one last frame. */
+    private static final class FilesAnswer {
+        final Promise<Void> done = Promise.promise();
+        final Buffer bytes = Buffer.buffer();
+        final char type;
+        final long cap;
+        long last;
+
+        FilesAnswer(char type, long cap) {
+            this.type = type;
+            this.cap = cap;
+        }
+    }
+
+    private Future<FilesAnswer> ask(Buffer question, char type, long cap) {
+        if (state != State.ENDED || status == null || answer != null) {
+            return Future.failedFuture(new Sandbox.SandboxException("The jail cannot be asked for files now."));
+        }
+        FilesAnswer asked = new FilesAnswer(type, cap);
+        answer = asked;
+        socket.resume();
+        socket.write(question);
+        return asked.done.future().map(asked);
+    }
+
+    private void answerFrame(Buffer payload) {
+        if (frameType == answer.type && answer.bytes.length() + payload.length() <= answer.cap) {
+            answer.bytes.appendBuffer(payload);
+        } else if (frameType == 'Z' && payload.length() == 4) {
+            FilesAnswer finished = answer;
+            answer = null;
+            finished.last = payload.getUnsignedInt(0);
+            finished.done.complete();
+        } else {
+            broken("a frame of type " + frameType + " in an answer about files");
+        }
+    }
+
+    private void failAnswer(String why) {
+        if (answer != null) {
+            FilesAnswer open = answer;
+            answer = null;
+            open.done.fail(new Sandbox.SandboxException(why));
+        }
+    }
+
+    @Override
+    public Future<Sandbox.Listing> files() {
+        return ask(Frames.message('L'), 'L', Frames.MAX_LISTING).map(a -> {
+            List<Sandbox.Left> files = new ArrayList<>();
+            int omitted = (int) Math.min(a.last, Integer.MAX_VALUE);
+            for (Frames.Entry r : Frames.listing(a.bytes)) {
+                try {
+                    String path = StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(java.nio.ByteBuffer.wrap(r.path().getBytes()))
+                            .toString();
+                    files.add(new Sandbox.Left(path, r.size()));
+                } catch (CharacterCodingException e) {
+                    omitted++;
+                }
+            }
+            return new Sandbox.Listing(files, omitted);
+        });
+    }
+
+    @Override
+    public Future<Buffer> file(String path, long size) {
+        return ask(Frames.message('G', Buffer.buffer(path)), 'B', size).map(a -> {
+            if (a.last != 0) {
+                throw new Sandbox.SandboxException("the file could not be read: error " + a.last);
+            }
+            return a.bytes;
+        });
     }
 
     @Override
@@ -317,61 +438,48 @@ final class NsjailJail implements Sandbox.Jail {
         if (closing != null) {
             return closing;
         }
-        state = State.ENDED;
+        state = State.CLOSED;
         vertx.cancelTimer(startTimer);
-        started.tryFail(new Sandbox.SandboxException("The sandbox was closed."));
+        parked.tryFail(new Sandbox.SandboxException("The sandbox was closed."));
+        failAnswer("the jail was closed");
         if (socket != null) {
-            socket.close();
+            socket.close(); // pid 1 sees the end of its socket and ends; with it goes the rest
         }
-        Promise<Void> empty = Promise.promise();
-        if (process == null || (!process.isAlive() && isEmpty())) {
-            empty.complete();
-        } else {
-            if (socket == null) {
-                process.destroyForcibly(); // else pid 1 sees the end of its socket, and nsjail reaps it
-            }
-            awaitEmpty(empty, System.nanoTime());
-        }
-        closing = empty.future()
+        closing = starting.transform(started -> {
+                    if (lifeline != null) {
+                        lifeline.release();
+                    }
+                    Promise<Void> empty = Promise.promise();
+                    awaitEmpty(empty, System.nanoTime());
+                    return empty.future();
+                })
                 .eventually(() -> server == null ? Future.succeededFuture() : server.close())
-                .eventually(() -> vertx.<Void>executeBlocking(
-                        () -> {
-                            NsjailSandbox.removeBay(bay);
-                            return null;
-                        },
-                        false))
-                .onComplete(r -> sandbox.gone(this));
+                .onComplete(r -> whenClosed.accept(this));
         return closing;
     }
 
-    /** nsjail dies, its pid 1 with it, and with that the whole tree; the kernel says when the last one is gone. */
+    /** The kernel says when the last process is gone; who does not go is made to. */
     private void awaitEmpty(Promise<Void> empty, long since) {
-        if (!process.isAlive() && isEmpty()) {
+        if ((lifeline == null || lifeline.isOver()) && left().isEmpty()) {
             empty.complete();
             return;
         }
-        if (System.nanoTime() - since > KILL_AGAIN_MS * 1_000_000) {
-            process.destroyForcibly();
-            killAll();
+        if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(FORCE_AFTER_MS)) {
+            if (lifeline != null) {
+                lifeline.force();
+            }
+            Cgroups.kill(left());
         }
         vertx.setTimer(LOOK_MS, t -> awaitEmpty(empty, since));
     }
 
-    private boolean isEmpty() {
+    private List<Long> left() {
         try {
-            return group.pids().isEmpty();
+            long staying = lifeline == null ? 0 : lifeline.staying();
+            return group.pids().stream().filter(pid -> pid != staying).toList();
         } catch (IOException e) {
             LOG.warn("control group cannot be read: {}", e.getMessage());
-            return true;
-        }
-    }
-
-    private void killAll() {
-        try {
-            List<Long> left = group.pids();
-            Cgroups.kill(left);
-        } catch (IOException e) {
-            LOG.warn("control group cannot be read: {}", e.getMessage());
+            return List.of();
         }
     }
 }

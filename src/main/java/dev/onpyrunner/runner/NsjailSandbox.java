@@ -3,10 +3,14 @@ package dev.onpyrunner.runner;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.WorkerExecutor;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
@@ -15,23 +19,36 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A sandbox that starts one nsjail for each program.
+ * A sandbox of nsjails: slots in which jails wait for their programs, twice as many as programs run at once, so that
+ * the next jail is ready while the last one's slot is cleared.
  *
  * <p>Everything that jails need lies in one folder below the system's folder for temporary files, because nsjail walks
- * there with the slot's own user id: the prepared root, bound read-only, and for each start a fresh bay, in which the
- * jail's pid 1 finds our socket. The threads that start nsjail live as long as the sandbox: the kernel kills a jail
- * when the thread that started it ends.
+ * there with the slot's own user id: the prepared root, bound read-only, and for each slot a bay, in which the jail's
+ * pid 1 finds our socket. The threads that start nsjail live as long as the sandbox: the kernel kills an nsjail when
+ * the thread that started it ends.
  */
 final class NsjailSandbox implements Sandbox {
     private static final Logger LOG = LoggerFactory.getLogger(NsjailSandbox.class);
     private static final String FOLDER_PREFIX = "onpyrunner-";
+    static final String LOOPBACK = "127.0.0.1";
+    /** The file that a waiting interpreter will run: it is told at its start. */
+    private static final String PARKED_ENTRY = "main.py";
+    /** Slots for each program that may run at once. */
+    private static final int SLOTS_A_PROGRAM = 2;
+
+    private static final long WAIT_MS = 20_000;
+    /** One is used at a time, but nsjail may hear of a jail's end a second late. */
+    private static final String MAX_CONNECTIONS = "16";
+
     private static final long MIB = 1 << 20;
     /** Writes the shell's pid to each door, then becomes the command behind "--". */
     private static final String ENTER_AND_EXEC =
@@ -39,21 +56,32 @@ final class NsjailSandbox implements Sandbox {
 
     private final Vertx vertx;
     private final RunnerSettings settings;
+    private final Limits parkedFor;
     private final Cgroups cgroups;
+    private final UidBlock uids;
     private final Path folder;
     private final Path root;
     private final String template;
+    private final List<String> init;
     private final boolean asRoot;
     private final int ownUid;
     private final int ownGid;
     private final WorkerExecutor starter;
-    private final List<Cgroups.Group> groups = new ArrayList<>();
-    private final List<NsjailJail> running = new ArrayList<>();
-    private long count;
+    private final NetClient client;
+    private final List<NsjailSlot> slots = new ArrayList<>();
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private boolean closed;
 
-    private NsjailSandbox(Vertx vertx, RunnerSettings settings) throws IOException {
+    /** A program for which no jail was parked yet. */
+    private record Waiting(JobSpec spec, Listener listener, Promise<Jail> jail) {}
+
+    /** An nsjail that makes a jail for each connection. */
+    record Listening(Process process, int port) {}
+
+    private NsjailSandbox(Vertx vertx, RunnerSettings settings, Limits parkedFor) throws IOException {
         this.vertx = vertx;
         this.settings = settings;
+        this.parkedFor = parkedFor;
         this.cgroups = Cgroups.find();
         Path temp = Path.of(System.getProperty("java.io.tmpdir"));
         sweep(temp);
@@ -64,25 +92,30 @@ final class NsjailSandbox implements Sandbox {
         ownUid = (Integer) Files.getAttribute(folder, "unix:uid");
         ownGid = (Integer) Files.getAttribute(folder, "unix:gid");
         asRoot = ownUid == 0;
+        uids = asRoot ? UidBlock.take(temp, settings.uidBase()) : null;
         root = folder.resolve("root");
         template = Files.readString(settings.jailDir().resolve("job.cfg"))
                 .replace("@ROOT@", root.toString())
                 .replace("@DENY@", folder.resolve("deny.kafel").toString());
-        prepareRoot();
+        init = prepareRoot();
         writePolicy();
-        for (int slot = 0; slot < settings.slots(); slot++) {
-            groups.add(cgroups.group(slot));
-        }
         starter = vertx.createSharedWorkerExecutor(
                 "onpyrunner-jail-starter-" + folder.getFileName(), 2, 1, TimeUnit.MINUTES);
+        client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
+        for (int number = 0; number < settings.slots() * SLOTS_A_PROGRAM; number++) {
+            Path bay = folder.resolve("bay-" + number);
+            makeBay(bay, number);
+            slots.add(new NsjailSlot(vertx, this, client, number, bay, cgroups.group(number)));
+        }
     }
 
     /**
-     * Prepares the sandbox. Blocks.
+     * Prepares the sandbox. Blocks; {@link #park} then makes its jails.
      *
+     * @param parkedFor limits of most programs: jails are made ahead for these, others start cold
      * @throws SandboxException when this machine lacks something, with a sentence that says what
      */
-    static NsjailSandbox open(Vertx vertx, RunnerSettings settings) {
+    static NsjailSandbox open(Vertx vertx, RunnerSettings settings, Limits parkedFor) {
         if (!Files.isExecutable(settings.nsjail())) {
             throw new SandboxException("There is no nsjail program at " + settings.nsjail()
                     + ". Start the node with ./onpyrunner, which fetches it, or set ONPY_RUNNER_NSJAIL to its path.");
@@ -92,7 +125,7 @@ final class NsjailSandbox implements Sandbox {
                     + ". Set ONPY_RUNNER_JAIL_DIR to the project's folder nsjail.");
         }
         try {
-            NsjailSandbox sandbox = new NsjailSandbox(vertx, settings);
+            NsjailSandbox sandbox = new NsjailSandbox(vertx, settings, parkedFor);
             if (!sandbox.cgroups.areReal()) {
                 LOG.warn(
                         "control groups: {}. Memory and processes are bounded for each process only, and CPU time is"
@@ -107,16 +140,24 @@ final class NsjailSandbox implements Sandbox {
         }
     }
 
-    private void prepareRoot() throws IOException {
+    /** Makes the jails' root folder; the command that is their pid 1. */
+    private List<String> prepareRoot() throws IOException {
         String version = output(List.of(
                         settings.python().toString(), "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"))
                 .trim();
-        output(List.of(
+        String said = output(List.of(
                 "sh",
                 settings.jailDir().resolve("prepare-root").toAbsolutePath().toString(),
                 root.toString(),
                 architecture(),
                 version));
+        List<String> command = List.of(said.trim().split(" ", -1));
+        if (command.size() > 1) {
+            LOG.warn(
+                    "there is no compiled pid 1 for {}: the one in Python costs 7 ms of CPU more a job",
+                    architecture());
+        }
+        return command;
     }
 
     private static String architecture() {
@@ -189,99 +230,204 @@ final class NsjailSandbox implements Sandbox {
         });
     }
 
+    /** Makes a jail in every slot. Completes when each has one, or has failed to; fails when none has. */
+    Future<Void> park() {
+        List<Future<Void>> parks = slots.stream().map(NsjailSlot::park).toList();
+        return Future.join(parks).transform(r -> {
+            if (parks.stream().anyMatch(Future::succeeded)) {
+                return Future.succeededFuture();
+            }
+            return Future.failedFuture(parks.get(0).cause());
+        });
+    }
+
+    /** Where everything of this sandbox is. */
+    Path folder() {
+        return folder;
+    }
+
+    Limits parkedFor() {
+        return parkedFor;
+    }
+
+    /** What holds limits here. */
+    Cgroups cgroups() {
+        return cgroups;
+    }
+
     @Override
-    public Future<Jail> start(int slot, JobSpec spec, Listener listener) {
-        Path bay = folder.resolve("bay-" + slot + "-" + ++count);
-        NsjailJail jail = new NsjailJail(vertx, this, groups.get(slot), bay, spec, listener);
-        running.add(jail);
-        return jail.start().map((Jail) jail).recover(e -> jail.close().transform(r -> Future.failedFuture(e)));
+    public Future<Jail> start(JobSpec spec, Listener listener) {
+        Waiting next = new Waiting(spec, listener, Promise.promise());
+        waiting.add(next);
+        long timer = vertx.setTimer(WAIT_MS, t -> {
+            waiting.remove(next);
+            next.jail().tryFail(new SandboxException("No jail was ready within " + WAIT_MS + " ms."));
+        });
+        parked();
+        return next.jail().future().onComplete(r -> vertx.cancelTimer(timer));
     }
 
-    void gone(NsjailJail jail) {
-        running.remove(jail);
-    }
-
-    /** Makes a bay: only the slot's user may enter it. Blocks. */
-    void makeBay(Path bay, int slotUid) throws IOException {
-        Files.createDirectory(bay, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        if (asRoot) {
-            Files.setAttribute(bay, "unix:uid", slotUid);
-            Files.setAttribute(bay, "unix:gid", slotUid);
+    /** Tells that a jail waits for a program. */
+    void parked() {
+        while (!waiting.isEmpty() && !closed) {
+            NsjailSlot ready =
+                    slots.stream().filter(NsjailSlot::isParked).findFirst().orElse(null);
+            if (ready == null) {
+                return;
+            }
+            Waiting next = waiting.remove();
+            ready.start(next.spec(), next.listener()).onComplete(next.jail());
         }
     }
 
-    int uid(Cgroups.Group group) {
-        return asRoot ? settings.uidBase() + groups.indexOf(group) : ownUid;
+    /** Whether a jail that was made ahead can run this, or another must be made for it. */
+    boolean fitsParked(JobSpec spec) {
+        Limits limits = spec.limits();
+        return spec.entry().equals(PARKED_ENTRY)
+                && limits.diskBytes() == parkedFor.diskBytes()
+                && (cgroups.areReal()
+                        || (limits.memoryBytes() == parkedFor.memoryBytes() && limits.cpuMs() == parkedFor.cpuMs()));
     }
 
-    /** Starts nsjail in its control group, on a thread that lives as long as the sandbox. */
-    Future<Process> launch(Path bay, Cgroups.Group group, JobSpec spec) {
+    /** Makes a bay: only the slot's user may enter it. */
+    private void makeBay(Path bay, int slot) throws IOException {
+        Files.createDirectory(bay, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        if (asRoot) {
+            Files.setAttribute(bay, "unix:uid", uids.uid(slot));
+            Files.setAttribute(bay, "unix:gid", uids.uid(slot));
+        }
+    }
+
+    /** Starts an nsjail that makes a jail for each connection, each for a program that asks for no special limits. */
+    Future<Listening> launchListener(NsjailSlot slot) {
         return starter.executeBlocking(
                 () -> {
-                    Limits limits = spec.limits();
-                    group.limit(limits);
-                    Path config = bay.resolveSibling(bay.getFileName() + ".cfg");
-                    Files.createFile(
-                            config, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-                    Files.writeString(
-                            config,
-                            template.replace("@BAY@", bay.toString())
-                                    .replace("@DISK_BYTES@", String.valueOf(limits.diskBytes()))
-                                    .replace("@FSIZE_MB@", String.valueOf(limits.diskBytes() / MIB + 2)));
-                    int uid = uid(group);
-                    int gid = asRoot ? uid : ownGid;
-                    List<String> command = new ArrayList<>(List.of("sh", "-c", ENTER_AND_EXEC, "sh"));
-                    group.doors().forEach(d -> command.add(d.toString()));
-                    // A session of its own: Ctrl-C in the node's terminal is the node's business.
-                    command.addAll(List.of("--", "setsid", "setpriv", "--pdeathsig", "KILL"));
-                    command.addAll(List.of(settings.nsjail().toString(), "-Mo", "-C", config.toString()));
-                    command.addAll(List.of("-u", "1000:" + uid + ":1", "-g", "1000:" + gid + ":1"));
-                    if (!cgroups.areReal()) {
-                        command.addAll(List.of("--rlimit_as", String.valueOf(limits.memoryBytes() / MIB)));
-                        command.addAll(List.of("--rlimit_cpu", String.valueOf(limits.cpuMs() / 1000 + 1)));
-                    }
-                    command.addAll(
-                            List.of("--", "/opt/boot/init", settings.python().toString(), spec.entry()));
-                    Path log = log(bay);
-                    return new ProcessBuilder(command)
-                            .redirectInput(Path.of("/dev/null").toFile())
-                            .redirectErrorStream(true)
-                            .redirectOutput(log.toFile())
-                            .start();
+                    int port = freePort();
+                    List<String> mode = List.of(
+                            "-Ml", "--bindhost", LOOPBACK, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
+                    return new Listening(launch(slot, "listen", mode, parkedFor, PARKED_ENTRY), port);
                 },
                 false);
     }
 
-    static Path log(Path bay) {
-        return bay.resolveSibling(bay.getFileName() + ".log");
+    /** Starts an nsjail for one program. */
+    Future<Lifeline> launchOnce(NsjailSlot slot, JobSpec spec) {
+        return starter.executeBlocking(() -> launch(slot, "once", List.of("-Mo"), spec.limits(), spec.entry()), false)
+                .map(process -> new Once(slot, process));
     }
 
-    /** Removes a bay and what lies beside it. Blocks. */
-    static void removeBay(Path bay) {
+    private static int freePort() throws IOException {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return probe.getLocalPort();
+        }
+    }
+
+    /** Starts nsjail in the slot's control group, on a thread that lives as long as the sandbox. */
+    private Process launch(NsjailSlot slot, String name, List<String> mode, Limits limits, String entry)
+            throws IOException {
+        Path config = slot.bay().resolveSibling("slot-" + slot.number() + "-" + name + ".cfg");
+        Files.deleteIfExists(config);
+        Files.createFile(config, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(
+                config,
+                template.replace("@BAY@", slot.bay().toString())
+                        .replace("@DISK_BYTES@", String.valueOf(limits.diskBytes()))
+                        .replace("@FSIZE_MB@", String.valueOf(limits.diskBytes() / MIB + 2)));
+        int uid = asRoot ? uids.uid(slot.number()) : ownUid;
+        int gid = asRoot ? uid : ownGid;
+        List<String> command = new ArrayList<>(List.of("sh", "-c", ENTER_AND_EXEC, "sh"));
+        slot.group().doors().forEach(d -> command.add(d.toString()));
+        // A session of its own: Ctrl-C in the node's terminal is the node's business.
+        command.addAll(List.of("--", "setsid", "setpriv", "--pdeathsig", "KILL"));
+        command.addAll(List.of(settings.nsjail().toString(), "-C", config.toString()));
+        command.addAll(mode);
+        command.addAll(List.of("-u", "1000:" + uid + ":1", "-g", "1000:" + gid + ":1"));
+        if (!cgroups.areReal()) {
+            command.addAll(List.of("--rlimit_as", String.valueOf(limits.memoryBytes() / MIB)));
+            command.addAll(List.of("--rlimit_cpu", String.valueOf(limits.cpuMs() / 1000 + 1)));
+        }
+        command.add("--");
+        command.addAll(init);
+        command.addAll(List.of(settings.python().toString(), entry));
+        return new ProcessBuilder(command)
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log(slot).toFile())
+                .start();
+    }
+
+    private Path log(NsjailSlot slot) {
+        return slot.bay().resolveSibling("slot-" + slot.number() + ".log");
+    }
+
+    /** What the slot's last nsjail wrote, or why that cannot be told. */
+    String said(NsjailSlot slot) {
         try {
-            delete(bay);
-            delete(log(bay));
-            delete(bay.resolveSibling(bay.getFileName() + ".cfg"));
+            return Files.readString(log(slot), StandardCharsets.ISO_8859_1).trim();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            return "its log cannot be read: " + e.getMessage();
         }
     }
 
     @Override
     public Future<Void> close() {
-        List<Future<Void>> ends =
-                List.copyOf(running).stream().map(NsjailJail::close).toList();
+        closed = true;
+        waiting.forEach(w -> w.jail().tryFail(new SandboxException("The sandbox was closed.")));
+        waiting.clear();
+        List<Future<Void>> ends = slots.stream().map(NsjailSlot::close).toList();
         // The starter's threads end with the verticle that opened this sandbox.
         return Future.join(ends)
+                .eventually(client::close)
                 .transform(r -> vertx.<Void>executeBlocking(
                         () -> {
-                            for (Cgroups.Group group : groups) {
-                                group.remove();
+                            for (NsjailSlot slot : slots) {
+                                slot.group().remove();
                             }
                             cgroups.close();
                             delete(folder);
+                            if (uids != null) {
+                                uids.close();
+                            }
                             return null;
                         },
                         false));
+    }
+
+    /** An nsjail that ends with its one jail. */
+    private final class Once implements Lifeline {
+        private final NsjailSlot slot;
+        private final Process process;
+        private final Future<String> ended;
+
+        Once(NsjailSlot slot, Process process) {
+            this.slot = slot;
+            this.process = process;
+            this.ended = Future.fromCompletionStage(process.onExit(), vertx.getOrCreateContext())
+                    .map(p -> said(slot));
+        }
+
+        @Override
+        public Future<String> ended() {
+            return ended;
+        }
+
+        /** pid 1 ends by itself when its socket closes, and nsjail, which waits for it, must still be there to reap it. */
+        @Override
+        public void release() {}
+
+        @Override
+        public long staying() {
+            return slot.listenerPid();
+        }
+
+        @Override
+        public boolean isOver() {
+            return !process.isAlive();
+        }
+
+        @Override
+        public void force() {
+            process.destroyForcibly();
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.onpyrunner.runner;
 
-import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventId;
 import dev.onpyrunner.job.JobEvent;
 import io.vertx.core.buffer.Buffer;
@@ -16,7 +15,7 @@ final class OutputLog {
     /** Longest output of one event, in bytes. */
     static final int MAX_EVENT = 16_384;
 
-    private final Claim claim;
+    private final long fence;
     private final long cap;
     private final Buffer[] unfinished = {Buffer.buffer(), Buffer.buffer()};
     private final boolean[] over = new boolean[2];
@@ -28,8 +27,8 @@ final class OutputLog {
 
     private record Piece(String kind, long t, Buffer data) {}
 
-    OutputLog(Claim claim, long cap) {
-        this.claim = claim;
+    OutputLog(long fence, long cap) {
+        this.fence = fence;
         this.cap = cap;
     }
 
@@ -94,7 +93,7 @@ final class OutputLog {
     List<JobEvent> take() {
         List<JobEvent> events = new ArrayList<>(waiting.size());
         for (Piece p : waiting) {
-            events.add(new JobEvent(new EventId(claim.fence(), ++lastN), p.kind(), p.t(), p.data()));
+            events.add(new JobEvent(new EventId(fence, ++lastN), p.kind(), p.t(), p.data()));
         }
         waiting.clear();
         waitingBytes = 0;

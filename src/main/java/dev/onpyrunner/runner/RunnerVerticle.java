@@ -2,8 +2,6 @@ package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.JobBus;
-import dev.onpyrunner.job.JobFile;
-import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
@@ -12,10 +10,7 @@ import dev.onpyrunner.redis.RedisSettings;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.buffer.Buffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,10 +34,9 @@ public final class RunnerVerticle extends VerticleBase {
     private final RunnerSettings settings;
     private final RedisSettings redis;
     private final QueueSettings queue;
-    private final Limits selfTestLimits;
+    private final Limits limits;
     private final String node;
     private final List<String> runtimes;
-    private final Deque<Integer> free = new ArrayDeque<>();
     private final Map<String, JobRun> running = new HashMap<>();
     private final List<RedisLink> links = new ArrayList<>();
     /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
@@ -53,7 +47,7 @@ public final class RunnerVerticle extends VerticleBase {
 
     private RedisLink commands;
     private JobStore store;
-    private Sandbox sandbox;
+    private NsjailSandbox sandbox;
     private int nextPartition;
     private boolean claiming;
     private boolean claimAgain;
@@ -63,20 +57,17 @@ public final class RunnerVerticle extends VerticleBase {
     /**
      * Makes a runner.
      *
-     * @param selfTestLimits limits of the program that is run before the node counts as ready
+     * @param limits limits of jobs that ask for none: jails are made ahead for these
      * @param node its name, as it appears in a running job
      */
     public RunnerVerticle(
-            RunnerSettings settings, RedisSettings redis, QueueSettings queue, Limits selfTestLimits, String node) {
+            RunnerSettings settings, RedisSettings redis, QueueSettings queue, Limits limits, String node) {
         this.settings = settings;
         this.redis = redis;
         this.queue = queue;
-        this.selfTestLimits = selfTestLimits;
+        this.limits = limits;
         this.node = node;
         this.runtimes = List.of(settings.runtime());
-        for (int slot = 0; slot < settings.slots(); slot++) {
-            free.add(slot);
-        }
     }
 
     /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot. */
@@ -86,7 +77,7 @@ public final class RunnerVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings), false)
+        return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, limits), false)
                 .onSuccess(s -> sandbox = s)
                 .compose(s -> selfTest())
                 .compose(v -> link("runner", 0))
@@ -123,49 +114,31 @@ public final class RunnerVerticle extends VerticleBase {
         return RedisLink.open(vertx, redis, name, blockMs).onSuccess(links::add);
     }
 
-    /** Runs one program through the jail: a node whose jail does not work must not take jobs. */
+    /** Tries every limit: a node whose jail does not hold what the settings promise must not take jobs. */
     private Future<Void> selfTest() {
-        Promise<Void> passed = Promise.promise();
-        JobSpec hello = new JobSpec(
-                List.of(new JobFile("main.py", Buffer.buffer("print(input())"))),
-                "main.py",
-                Buffer.buffer("ready\n"),
-                List.of(),
-                Map.of(),
-                settings.runtime(),
-                selfTestLimits,
-                0,
-                1,
-                1);
-        Buffer said = Buffer.buffer();
-        Sandbox.Listener listener = new Sandbox.Listener() {
-            @Override
-            public void output(boolean stderr, Buffer bytes) {
-                said.appendBuffer(bytes);
-            }
-
-            @Override
-            public void ended(Sandbox.Exit exit) {
-                if (said.toString().equals("ready\n") && exit.code() == 0) {
-                    passed.tryComplete();
-                } else {
-                    passed.tryFail(new Sandbox.SandboxException(
-                            "The jail's self-test failed: it ended with " + exit + " and said: " + said));
-                }
-            }
-        };
-        return sandbox.start(0, hello, listener)
-                .compose(jail -> passed.future()
-                        .timeout(settings.drainMs() + 10_000, TimeUnit.MILLISECONDS)
-                        .eventually(jail::close));
+        return sandbox.park()
+                .compose(v -> new SelfTest(vertx, sandbox, settings.runtime(), limits).run(settings.slots()))
+                .compose(report -> {
+                    List<SelfTest.Finding> failed = report.stream()
+                            .filter(f -> f.held() == SelfTest.Held.NO)
+                            .toList();
+                    return failed.isEmpty()
+                            ? Future.succeededFuture()
+                            : Future.failedFuture(new Sandbox.SandboxException(
+                                    "The jail does not hold what the settings promise: " + failed));
+                });
     }
 
-    /** Waits for work, while there is a slot for it. */
+    private boolean isFull() {
+        return running.size() >= settings.slots();
+    }
+
+    /** Waits for work, while there is room for it. */
     private void sleep(RedisLink blocking, int partition) {
         if (draining) {
             return;
         }
-        if (free.isEmpty()) {
+        if (isFull()) {
             wakers.put(partition, () -> sleep(blocking, partition));
             return;
         }
@@ -180,7 +153,7 @@ public final class RunnerVerticle extends VerticleBase {
                 vertx.setTimer(RETRY_MS, t -> sleep(blocking, partition));
                 return;
             }
-            if (r.result() && free.isEmpty()) {
+            if (r.result() && isFull()) {
                 // It filled up while it slept: another runner may be idle.
                 store.passWake(partition, runtimes.get(0));
             }
@@ -195,7 +168,7 @@ public final class RunnerVerticle extends VerticleBase {
             claimAgain = true;
             return;
         }
-        if (draining || free.isEmpty()) {
+        if (draining || isFull()) {
             return;
         }
         claiming = true;
@@ -226,12 +199,10 @@ public final class RunnerVerticle extends VerticleBase {
     }
 
     private void run(Claim claim) {
-        int slot = free.remove();
-        JobRun run = new JobRun(vertx, store, sandbox, claim, slot, settings.beatMs());
+        JobRun run = new JobRun(vertx, store, sandbox, claim, settings.beatMs());
         running.put(claim.id().text(), run);
         run.run().onComplete(r -> {
             running.remove(claim.id().text());
-            free.add(slot);
             if (idle != null && running.isEmpty()) {
                 idle.tryComplete();
             }

@@ -3,22 +3,22 @@ package dev.onpyrunner.runner;
 import dev.onpyrunner.job.JobSpec;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.util.List;
 
 /**
  * Where programs run, walled off.
  *
- * <p>A sandbox has numbered slots. A slot holds one program at a time; nothing of one is left for the next. All methods
- * return at once; callbacks run on the context of the caller of {@link #start}.
+ * <p>A sandbox has a number of places. A place holds one program at a time; nothing of one is left for the next. All
+ * methods return at once; callbacks run on the context that the sandbox was opened on.
  */
 public interface Sandbox {
 
     /**
-     * Starts a program.
+     * Starts a program, as soon as a place is free.
      *
-     * @param slot a free slot, from 0
-     * @return the running program; fails with {@link SandboxException} when there is none, and then the slot is free
+     * @return the running program; fails with {@link SandboxException} when there is none
      */
-    Future<Jail> start(int slot, JobSpec spec, Listener listener);
+    Future<Jail> start(JobSpec spec, Listener listener);
 
     /** Kills what runs and gives everything back: processes, cgroups, folders. */
     Future<Void> close();
@@ -31,6 +31,9 @@ public interface Sandbox {
         /** Kills every process; {@link Listener#ended} still tells the end. */
         void kill();
 
+        /** Asks for the Python stacks of all threads; they come, if at all, through {@link Listener#stack}. */
+        void dumpStack();
+
         /** Reads no output for now: a program that goes on writing comes to a stand. */
         void pause();
 
@@ -40,16 +43,35 @@ public interface Sandbox {
         /** What all processes have used since the program started. Reads small files of the kernel. */
         Meter meter();
 
-        /** Ends what is left. Completes when the slot is free, with no process in it. */
+        /** The regular files that the program left in its working directory. Only after its end. */
+        Future<Listing> files();
+
+        /**
+         * The content of one of them.
+         *
+         * @return at most {@code size} bytes; fails when it cannot be read
+         */
+        Future<Buffer> file(String path, long size);
+
+        /** Ends what is left. Completes when no process of it is left. */
         Future<Void> close();
     }
 
     /** What the kernel counted for one program. {@code cpuMs} is in milliseconds; -1 where nothing counts. */
     record Meter(long cpuMs, long memoryPeakBytes, long oomKills, long processesRefused) {}
 
+    /** A file that a program left, by its path in the working directory. Its name is the program's choice. */
+    record Left(String path, long size) {}
+
+    /** What a program left: {@code omitted} more lay too deep, had unfit names or could not be looked at. */
+    record Listing(List<Left> files, int omitted) {}
+
     /** What comes out of a jail: any output, in order, then one end. */
     interface Listener {
         void output(boolean stderr, Buffer bytes);
+
+        /** What came over stderr after {@link Jail#dumpStack}: the stacks, and perhaps output among them. */
+        void stack(Buffer bytes);
 
         void ended(Exit exit);
     }

@@ -31,6 +31,7 @@ record Verdict(JobStatus status, Result result) {
      *
      * @param overStdout whether it was stdout that went over the output limit
      * @param overStderr likewise stderr
+     * @param stack where the program was when its time was over; null when that is not known
      */
     record Observed(
             Reason reason,
@@ -39,12 +40,14 @@ record Verdict(JobStatus status, Result result) {
             Limits limits,
             Usage usage,
             boolean overStdout,
-            boolean overStderr) {}
+            boolean overStderr,
+            String stack) {}
 
     private static final List<String> SIGNALS = List.of(
             "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
             "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM",
             "PROF", "WINCH", "IO", "PWR", "SYS");
+    private static final int SIGXCPU = 24;
     private static final int FIRST_REAL_TIME_SIGNAL = 34;
 
     static Verdict of(Observed seen) {
@@ -74,26 +77,28 @@ record Verdict(JobStatus status, Result result) {
                 new Verdict(
                         JobStatus.CANCELLED,
                         new Result(null, null, null, "Cancelled while it ran.", touched, seen.usage(), null));
-            case CPU ->
-                stopped(
-                        seen,
-                        touched,
-                        Outcome.CPU_LIMIT,
-                        "Stopped after " + seconds(limits.cpuMs()) + " of CPU time, the limit.");
+            case CPU -> outOfTime(seen, touched, Outcome.CPU_LIMIT, cpuMessage(limits));
             case WALL ->
-                stopped(
+                outOfTime(
                         seen,
                         touched,
                         Outcome.WALL_LIMIT,
-                        "Stopped after " + seconds(limits.wallMs()) + " on the clock, the limit.");
+                        "Stopped after " + seconds(limits.wallMs())
+                                + " on the clock, the limit: it waits too long, or needs a higher wall_ms.");
             case OUTPUT ->
                 stopped(
                         seen,
                         touched,
                         Outcome.OUTPUT_LIMIT,
-                        "Stopped after writing " + size(limits.outputBytes()) + ", the limit for its output.");
+                        "Stopped after writing " + size(limits.outputBytes())
+                                + ", the limit for its output: let it write less, or ask for a higher output_bytes.");
             case NONE -> ownEnd(seen, touched, oom);
         };
+    }
+
+    private static String cpuMessage(Limits limits) {
+        return "Stopped after " + seconds(limits.cpuMs())
+                + " of CPU time, the limit: look for a loop that does not end, or ask for a higher cpu_ms.";
     }
 
     private static Verdict ownEnd(Observed seen, List<String> touched, boolean oom) {
@@ -104,7 +109,14 @@ record Verdict(JobStatus status, Result result) {
                     seen,
                     touched,
                     Outcome.MEMORY_LIMIT,
-                    "Stopped: it needed more than " + size(seen.limits().memoryBytes()) + " of memory, the limit.");
+                    "Stopped: it needed more than " + size(seen.limits().memoryBytes())
+                            + " of memory, the limit: let it keep less at once, or ask for a higher memory_bytes.");
+        }
+        // Without control groups the kernel itself stops a process at its CPU time.
+        boolean atItsTime = killed || (exit.kind() == Sandbox.Exit.Kind.SIGNALED && exit.code() == SIGXCPU);
+        if (atItsTime && seen.meter().cpuMs() >= seen.limits().cpuMs()) {
+            touched.add(0, "cpu");
+            return outOfTime(seen, touched, Outcome.CPU_LIMIT, cpuMessage(seen.limits()));
         }
         String note = oom ? " One of its processes was stopped for want of memory." : "";
         return switch (exit.kind()) {
@@ -128,6 +140,11 @@ record Verdict(JobStatus status, Result result) {
 
     private static Verdict stopped(Observed seen, List<String> touched, Outcome outcome, String message) {
         return done(seen, touched, outcome, null, null, message);
+    }
+
+    private static Verdict outOfTime(Observed seen, List<String> touched, Outcome outcome, String message) {
+        Verdict verdict = stopped(seen, touched, outcome, message);
+        return new Verdict(verdict.status(), verdict.result().withStack(seen.stack()));
     }
 
     private static Verdict done(

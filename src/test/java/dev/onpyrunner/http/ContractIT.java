@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.onpyrunner.Await;
+import dev.onpyrunner.HandRunner;
 import dev.onpyrunner.TestNode;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.QueueSettings;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.ext.web.Route;
@@ -86,7 +88,8 @@ class ContractIT {
                 for (HttpMethod method : route.methods()) {
                     // HEAD is not listed.
                     if (!method.equals(HttpMethod.HEAD)) {
-                        routes.add(method + " " + route.getPath().replaceAll(":([a-z]+)", "{$1}"));
+                        String path = route.getPath() + (route.isExactPath() ? "" : ":path");
+                        routes.add(method + " " + path.replaceAll(":([a-z]+)", "{$1}"));
                     } else {
                         assertThat(route.methods()).contains(HttpMethod.GET);
                     }
@@ -178,12 +181,17 @@ class ContractIT {
                 "{\"source\":\"\",\"max_starts\":1}",
                 "{\"source\":\"\",\"interactive\":false,\"collect\":[]}",
                 "{\"source\":\"\",\"interactive\":\"false\"}",
+                "{\"source\":\"\",\"collect\":[\"**/*.png\"]}",
+                "{\"source\":\"\",\"collect\":[7]}",
+                "{\"source\":\"\",\"collect\":[\"" + "x".repeat(256) + "\"]}",
+                "{\"source\":\"\",\"collect\":[\"" + "x".repeat(257) + "\"]}",
                 "{\"source\":\"\",\"limits\":{}}",
                 "{\"source\":\"\",\"limits\":{\"speed\":1}}"));
         for (String path :
                 List.of("a", "a/b", "", "/a", "a/", "a//b", ".", "./a", "a/../b", "..", "...", ".a", "a\\u0000")) {
             requests.add("{\"source\":\"\",\"files\":[{\"path\":\"" + path + "\",\"content\":\"\"}]}");
             requests.add("{\"source\":\"\",\"entry\":\"" + path + "\"}");
+            requests.add("{\"source\":\"\",\"collect\":[\"" + path + "\"]}");
         }
         Map<String, Long> maxima = Map.of(
                 "cpu_ms", 60_000L,
@@ -201,6 +209,10 @@ class ContractIT {
         requests.add(
                 "{\"source\":\"\",\"args\":" + TestNode.JSON.writeValueAsString(Collections.nCopies(129, "")) + "}");
         requests.add("{\"source\":\"\",\"args\":[\"" + "x".repeat(32_769) + "\"]}");
+        for (int n : new int[] {32, 33}) {
+            requests.add("{\"source\":\"\",\"collect\":" + TestNode.JSON.writeValueAsString(Collections.nCopies(n, "a"))
+                    + "}");
+        }
         for (String request : requests) {
             HttpResponse<String> response = node.post("", request);
             contract.check("POST /v1/jobs", response);
@@ -296,8 +308,36 @@ class ContractIT {
         Set<String> missing = new TreeSet<>(contract.promised());
         missing.removeAll(contract.seen());
         // 429 and 503 are ProblemsIT's, and a WebSocket's answers ConsoleSocketIT's.
-        missing.removeIf(m -> m.endsWith(" 429") || m.endsWith(" 503") || m.startsWith(console));
+        // A file's are checked below.
+        missing.removeIf(m -> m.endsWith(" 429")
+                || m.endsWith(" 503")
+                || m.startsWith(console)
+                || m.startsWith("GET /v1/jobs/{id}/files/{path}"));
         assertThat(missing).isEmpty();
+    }
+
+    @Test
+    void a_file_is_answered_as_promised() throws Exception {
+        Contract contract = new Contract();
+        String operation = "GET /v1/jobs/{id}/files/{path}";
+        try (TestNode own = TestNode.start(Map.of("roles", "http"));
+                HandRunner runner = new HandRunner(own)) {
+            String id = runner.run(Map.of("a b.csv", Buffer.buffer("1,2\n"), "p.png", Buffer.buffer("x")));
+            HttpResponse<String> job = own.get("/v1/jobs/" + id);
+            contract.check("GET /v1/jobs/{id}", job);
+            for (JsonNode file : tree(job.body()).get("files")) {
+                contract.check(operation, own.get(file.get("url").textValue()));
+            }
+            String url = "/v1/jobs/" + id + "/files/p.png";
+            contract.check(operation, own.get(url + "x"));
+            contract.check(operation, own.send(own.request(url).header("Sec-Fetch-Dest", "script")));
+            contract.check(operation, own.get("/v1/jobs/" + NEVER + "/files/a"));
+            contract.check(operation, own.send(own.request(url).POST(BodyPublishers.noBody())));
+            own.send(own.request("/v1/jobs/" + id + "?purge=true").DELETE());
+            contract.check(operation, own.get(url));
+            assertThat(contract.seen())
+                    .contains(operation + " 200", operation + " 404", operation + " 405", operation + " 410");
+        }
     }
 
     @Test

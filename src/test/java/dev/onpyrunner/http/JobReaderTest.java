@@ -9,6 +9,7 @@ import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
 import io.vertx.core.buffer.Buffer;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -158,13 +159,28 @@ class JobReaderTest {
     }
 
     @Test
+    void patterns_of_files_to_hand_back_are_read_and_each_bad_one_is_named() {
+        assertThat(read("{\"source\":\"1\"}").collect()).isEmpty();
+        assertThat(read("{\"source\":\"1\",\"collect\":[\"*.png\",\"out/**\"]}").collect())
+                .containsExactly("*.png", "out/**");
+        assertThat(pointers("{\"source\":\"1\",\"collect\":[\"a\",\"../b\",\"\",7,\"\\ud800\",\"[a\"]}"))
+                .containsExactly("/collect/1", "/collect/2", "/collect/3", "/collect/4", "/collect/5");
+        String many = String.join(",", Collections.nCopies(32, "\"a\""));
+        assertThat(read("{\"source\":\"1\",\"collect\":[" + many + "]}").collect())
+                .hasSize(32);
+        assertThat(pointers("{\"source\":\"1\",\"collect\":[" + many + ",\"a\"]}"))
+                .containsExactly("/collect");
+    }
+
+    @Test
     void names_of_fields_are_escaped_in_pointers() {
         assertThat(pointers("{\"source\":\"1\",\"a/b~c\":1}")).containsExactly("/a~1b~0c");
     }
 
     @Test
     void a_spec_read_from_its_own_json_is_the_same() {
-        JobSpec spec = read("{\"source\":\"1\",\"stdin_base64\":\"/w==\",\"args\":[\"a\"],\"env\":{\"A\":\"b\"}}");
+        JobSpec spec = read("{\"source\":\"1\",\"stdin_base64\":\"/w==\",\"args\":[\"a\"],\"env\":{\"A\":\"b\"},"
+                + "\"collect\":[\"*\"]}");
         assertThat(read(spec.toJson().encode())).isEqualTo(spec);
         assertThat(JobSpec.fromJson(spec.toJson())).isEqualTo(spec);
     }

@@ -189,7 +189,9 @@ class ProblemsIT {
                 NEVER + "/spec",
                 NEVER + "/events",
                 NEVER + "/nothing",
+                NEVER + "/files",
                 NEVER + "/files/x",
+                NEVER + "/files/x/y%2Fz",
                 NEVER + "%2fstdout",
                 NEVER + "?wait=20")) {
             problem(node.get(path), 404, "not-found");
@@ -367,7 +369,7 @@ class ProblemsIT {
                 {"sorce": "print(1)", "files": [{"path": "../x", "content": "1"}, {"path": "a"}, 5],
                  "stdin": "a", "stdin_base64": "%%", "args": ["a\\u0000b"], "env": {"A=B": "x", "C~D": 1},
                  "limits": {"cpu_ms": 0, "wall_ms": 600001, "speed": 3}, "priority": 8, "retention_s": 0,
-                 "max_starts": 11, "runtime": "perl", "interactive": true, "collect": ["*.png"], "entry": "/m.py"}
+                 "max_starts": 11, "runtime": "perl", "interactive": true, "collect": ["*.png", "../x"], "entry": "/m.py"}
                 """, 422, "invalid-job");
         assertThat(pointers(problem))
                 .containsExactlyInAnyOrder(
@@ -388,7 +390,7 @@ class ProblemsIT {
                         "/max_starts",
                         "/runtime",
                         "/interactive",
-                        "/collect",
+                        "/collect/1",
                         "/entry");
     }
 
@@ -422,6 +424,7 @@ class ProblemsIT {
                 Map.entry("/limits/processes", numbers),
                 Map.entry("/limits/disk_bytes", numbers),
                 Map.entry("/args/0", texts),
+                Map.entry("/collect/0", texts),
                 Map.entry("/env/A", texts),
                 Map.entry("/files/0", List.of("1", "\"x\"", "null", "[]")),
                 Map.entry("/files/0/path", texts),

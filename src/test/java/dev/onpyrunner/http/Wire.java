@@ -4,6 +4,7 @@ import dev.onpyrunner.TestNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +44,19 @@ final class Wire implements AutoCloseable {
 
     /** One answer, with as much body as its Content-Length says. */
     Answer read() throws IOException {
+        Answer answer = readHead();
+        String length = answer.header("content-length");
+        byte[] body = length == null ? new byte[0] : socket.getInputStream().readNBytes(Integer.parseInt(length));
+        return new Answer(answer.head(), new String(body, StandardCharsets.UTF_8));
+    }
+
+    /** Reads to the end of the connection; how many bytes came. */
+    long drain() throws IOException {
+        return socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+    }
+
+    /** One answer without its body, which is left to be read. */
+    Answer readHead() throws IOException {
         InputStream in = socket.getInputStream();
         ByteArrayOutputStream head = new ByteArrayOutputStream();
         while (!head.toString(StandardCharsets.UTF_8).endsWith("\r\n\r\n")) {
@@ -52,10 +66,7 @@ final class Wire implements AutoCloseable {
             }
             head.write(b);
         }
-        Answer answer = new Answer(head.toString(StandardCharsets.UTF_8), "");
-        String length = answer.header("content-length");
-        byte[] body = length == null ? new byte[0] : in.readNBytes(Integer.parseInt(length));
-        return new Answer(answer.head(), new String(body, StandardCharsets.UTF_8));
+        return new Answer(head.toString(StandardCharsets.UTF_8), "");
     }
 
     /** Whether the other side ends the connection. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobSpecTest {
     private static final Buffer BINARY = Buffer.buffer(new byte[] {0, (byte) 0xff, (byte) 0xc3, 0x28, 10});
@@ -28,6 +30,7 @@ class JobSpecTest {
                 env,
                 "python3",
                 TestStore.LIMITS,
+                List.of("*.png", "out/**"),
                 7,
                 3_600,
                 2);
@@ -53,6 +56,24 @@ class JobSpecTest {
     }
 
     @Test
+    void stored_before_files_were_handed_back_collects_none() {
+        JobSpec spec = spec(Buffer.buffer(), file("main.py", Buffer.buffer()));
+        JsonObject json = spec.toJson();
+        assertThat(json.getJsonArray("collect").encode()).isEqualTo("[\"*.png\",\"out/**\"]");
+        json.remove("collect");
+        assertThat(JobSpec.fromJson(json).collect()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "/etc/passwd", "../x", "a\0b"})
+    void refuses_a_pattern_that_makes_no_sense(String pattern) {
+        JsonObject json =
+                spec(Buffer.buffer(), file("main.py", Buffer.buffer())).toJson();
+        json.put("collect", new JsonArray().add(pattern));
+        assertThatThrownBy(() -> JobSpec.fromJson(json)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void shows_text_as_text_and_bytes_as_base64() {
         JsonObject json = spec(BINARY, file("main.py", Buffer.buffer("ä")), file("b", BINARY))
                 .toJson();
@@ -74,6 +95,7 @@ class JobSpecTest {
     @Test
     void does_not_change_with_what_it_was_made_of() {
         List<String> args = new ArrayList<>(List.of("a"));
+        List<String> collect = new ArrayList<>(List.of("*"));
         Map<String, String> env = new LinkedHashMap<>();
         JobSpec spec = new JobSpec(
                 List.of(file("main.py", Buffer.buffer())),
@@ -83,12 +105,15 @@ class JobSpecTest {
                 env,
                 "python3",
                 TestStore.LIMITS,
+                collect,
                 0,
                 1,
                 1);
         args.add("b");
+        collect.add("b");
         env.put("c", "d");
         assertThat(spec.args()).containsExactly("a");
+        assertThat(spec.collect()).containsExactly("*");
         assertThat(spec.env()).isEmpty();
         assertThatThrownBy(() -> spec.env().put("x", "y")).isInstanceOf(UnsupportedOperationException.class);
     }

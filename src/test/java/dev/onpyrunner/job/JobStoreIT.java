@@ -16,6 +16,7 @@ import dev.onpyrunner.redis.TestRedis;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.redis.client.Command;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -165,9 +167,10 @@ class JobStoreIT {
             Claim claim =
                     Await.get(store.jobs.claim(k, List.of(RUNTIME), "node")).orElseThrow();
             store.emit(claim, out(claim, 2, "x"));
+            store.storeFile(claim, "a", "1");
             store.finish(claim, 3);
             assertThat(store.keys())
-                    .hasSizeGreaterThan(7)
+                    .hasSizeGreaterThan(9)
                     .allSatisfy(key -> assertThat(key).startsWith("{" + k + "}:"));
             assertThat(store.find(id).status()).isEqualTo(JobStatus.DONE);
         }
@@ -744,6 +747,178 @@ class JobStoreIT {
                     .map(JobStore.Reaped::id)
                     .toList();
             assertThat(moved).hasSize(20).doesNotHaveDuplicates();
+        }
+    }
+
+    @Nested
+    class Files {
+        private Set<String> fileKeys(TestStore store) {
+            return store.keys().stream().filter(k -> k.contains(":file")).collect(Collectors.toSet());
+        }
+
+        @Test
+        void come_back_with_their_bytes_their_names_and_their_media_types() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            Buffer bytes = Buffer.buffer(new byte[] {0, (byte) 0xff, 13, 10, 0});
+            String name = "a b/ü\n{1}:x.png";
+            Await.get(store.jobs.storeFile(claim, name, bytes));
+            store.storeFile(claim, "empty.txt", "");
+            assertThat(store.find(id).files()).as("before the end").isEmpty();
+            CollectedFile picture = CollectedFile.of(name, 5);
+            store.finishWith(claim, picture, CollectedFile.of("empty.txt", 0));
+            assertThat(store.find(id).files())
+                    .containsExactly(
+                            new CollectedFile(name, 5, "image/png"),
+                            new CollectedFile("empty.txt", 0, "text/plain; charset=utf-8"));
+            assertThat(Await.get(store.jobs.file(id, picture, 0, 100))).isEqualTo(bytes);
+            assertThat(Await.get(store.jobs.file(id, picture, 3, 100))).isEqualTo(bytes.slice(3, 5));
+            assertThat(Await.get(store.jobs.file(id, picture, 1, 2))).isEqualTo(bytes.slice(1, 3));
+            assertThat(store.file(id, "empty.txt")).isEmpty();
+            JsonObject json = store.find(id).toJson().getJsonArray("files").getJsonObject(0);
+            assertThat(json)
+                    .isEqualTo(new JsonObject()
+                            .put("path", name)
+                            .put("size_bytes", 5)
+                            .put("media_type", "image/png")
+                            .put("url", "/v1/jobs/" + id + "/files/a%20b/%C3%BC%0A%7B1%7D%3Ax.png"));
+        }
+
+        @Test
+        void of_16_mib_come_back_whole() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            Buffer large = Buffer.buffer("0123456789abcdef".repeat(1 << 20));
+            Await.get(store.jobs.storeFile(claim, "large", large));
+            CollectedFile file = CollectedFile.of("large", large.length());
+            store.finishWith(claim, file);
+            assertThat(Await.get(store.jobs.file(id, file, 0, large.length())).equals(large))
+                    .isTrue();
+        }
+
+        @Test
+        void stored_twice_are_there_once() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            store.storeFile(claim, "a", "old and long");
+            store.storeFile(claim, "a", "new");
+            store.finishWith(claim, CollectedFile.of("a", 3));
+            assertThat(store.file(id, "a")).isEqualTo("new");
+        }
+
+        @Test
+        void expire_with_their_job_and_without_an_end_too() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            store.storeFile(claim, "a", "1");
+            store.storeFile(claim, "b/c", "2");
+            String file = store.key("job:" + id + ":file:b/c");
+            assertThat(store.send(Command.PTTL, file).toLong()).isBetween(3_600_000L, 3_660_000L);
+            assertThat(store.send(Command.PTTL, store.key("job:" + id + ":files"))
+                            .toLong())
+                    .isBetween(3_600_000L, 3_660_000L);
+            store.finishWith(claim, CollectedFile.of("a", 1), CollectedFile.of("b/c", 1));
+            long job = store.send(Command.PEXPIRETIME, store.key("job:" + id)).toLong();
+            assertThat(job).isPositive();
+            for (String key : fileKeys(store)) {
+                assertThat(store.send(Command.PEXPIRETIME, store.prefix + ":" + key)
+                                .toLong())
+                        .as(key)
+                        .isEqualTo(job);
+            }
+            assertThat(fileKeys(store)).hasSize(3);
+        }
+
+        @Test
+        void of_an_earlier_start_are_gone_before_the_next() {
+            for (boolean released : new boolean[] {true, false}) {
+                TestStore store = store();
+                JobId id = store.accept(ANN);
+                Claim first = store.claim();
+                store.storeFile(first, "a", "old");
+                store.storeFile(first, "b", "old");
+                if (released) {
+                    Await.get(store.jobs.release(first));
+                } else {
+                    store.reap();
+                }
+                assertThat(fileKeys(store)).isEmpty();
+                Claim second = store.claim();
+                assertThatThrownBy(() -> store.storeFile(first, "a", "late")).isInstanceOf(NotHolderException.class);
+                store.storeFile(second, "a", "new");
+                store.finishWith(second, CollectedFile.of("a", 3));
+                assertThat(store.file(id, "a")).isEqualTo("new");
+                assertThat(fileKeys(store))
+                        .containsExactlyInAnyOrder("{0}:job:" + id + ":files", "{0}:job:" + id + ":file:a");
+            }
+        }
+
+        @Test
+        void of_a_job_that_is_given_up_are_not_shown_and_expire_with_it() {
+            TestStore store = store();
+            JobId id = store.accept(ANN, spec("1", RUNTIME, 4, 60, 1));
+            store.storeFile(store.claim(), "a", "1");
+            assertThat(store.reap()).containsExactly(new JobStore.Reaped(id, "LOST"));
+            assertThat(store.find(id).files()).isEmpty();
+            assertThat(store.send(Command.PTTL, store.key("job:" + id + ":file:a"))
+                            .toLong())
+                    .isBetween(1L, 60_000L);
+        }
+
+        @Test
+        void are_removed_by_a_purge_with_all_the_rest() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            store.storeFile(claim, "a", "1");
+            store.storeFile(claim, "not named", "1");
+            CollectedFile file = CollectedFile.of("a", 1);
+            store.finishWith(claim, file);
+            assertThat(Await.get(store.jobs.purge(id))).isTrue();
+            assertThat(fileKeys(store)).isEmpty();
+            assertThatThrownBy(() -> Await.get(store.jobs.file(id, file, 0, 1))).isInstanceOf(Refusal.JobGone.class);
+        }
+
+        @Test
+        void are_stored_by_the_holder_only() {
+            TestStore store = store();
+            store.accept(ANN);
+            Claim claim = store.claim();
+            store.finish(claim, 2);
+            assertThatThrownBy(() -> store.storeFile(claim, "a", "1")).isInstanceOf(NotHolderException.class);
+            assertThat(fileKeys(store)).isEmpty();
+        }
+
+        @Test
+        void with_a_path_out_of_the_folder_are_refused() {
+            TestStore store = store();
+            store.accept(ANN);
+            Claim claim = store.claim();
+            for (String path : List.of("../a", "/a", "a\0b", "")) {
+                assertThatThrownBy(() -> store.storeFile(claim, path, "1"))
+                        .isInstanceOf(IllegalArgumentException.class);
+            }
+            assertThat(fileKeys(store)).isEmpty();
+        }
+
+        @Test
+        void are_refused_when_memory_is_full_and_the_job_still_ends() throws IOException {
+            try (TestRedis small = TestRedis.start()) {
+                RedisLink own = small.link(vertx);
+                TestStore store = TestStore.open(own, Setup.USUAL);
+                JobId id = store.accept(ANN);
+                Claim claim = store.claim();
+                store.storeFile(claim, "a", "1");
+                store.send(Command.CONFIG, "SET", "maxmemory", 1);
+                assertThatThrownBy(() -> store.storeFile(claim, "b", "1")).isInstanceOf(Refusal.StoreFull.class);
+                store.finishWith(claim, CollectedFile.of("a", 1));
+                assertThat(store.file(id, "a")).isEqualTo("1");
+                Await.get(own.close());
+            }
         }
     }
 

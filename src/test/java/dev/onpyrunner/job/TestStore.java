@@ -119,6 +119,24 @@ final class TestStore {
         return Await.get(jobs.finish(claim, List.of(tail), n, JobStatus.DONE, RESULT));
     }
 
+    void storeFile(Claim claim, String path, String content) {
+        Await.get(jobs.storeFile(claim, path, Buffer.buffer(content)));
+    }
+
+    /** Ends a job that hands back these files. */
+    EventId finishWith(Claim claim, CollectedFile... files) {
+        return Await.get(jobs.finish(claim, List.of(), 2, JobStatus.DONE, RESULT.withFiles(List.of(files))));
+    }
+
+    /** All of a file that a job hands back. */
+    String file(JobId id, String path) {
+        CollectedFile file = find(id).files().stream()
+                .filter(f -> f.path().equals(path))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("the job has no " + path));
+        return Await.get(jobs.file(id, file, 0, Integer.MAX_VALUE)).toString();
+    }
+
     static JobEvent out(Claim claim, long n, String text) {
         return new JobEvent(new EventId(claim.fence(), n), JobEvent.OUT, n, Buffer.buffer(text));
     }

@@ -2,9 +2,7 @@ package dev.onpyrunner.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.JobEvent;
-import dev.onpyrunner.job.JobId;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -15,7 +13,7 @@ import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 class OutputLogTest {
-    private static final Claim CLAIM = new Claim(JobId.random(0), 77, "t", 1, 0, null, "", 0, false);
+    private static final long FENCE = 77;
 
     private static String text(List<JobEvent> events, String kind) {
         StringBuilder text = new StringBuilder();
@@ -31,7 +29,7 @@ class OutputLogTest {
 
     @Test
     void a_character_written_in_two_halves_comes_out_whole() {
-        OutputLog log = new OutputLog(CLAIM, 1000);
+        OutputLog log = new OutputLog(FENCE, 1000);
         byte[] euro = "€".getBytes(StandardCharsets.UTF_8);
         log.add(false, Buffer.buffer().appendByte(euro[0]).appendByte(euro[1]), 1);
         assertThat(log.take()).isEmpty();
@@ -44,7 +42,7 @@ class OutputLogTest {
 
     @Test
     void half_a_character_at_the_very_end_is_kept_as_bytes() {
-        OutputLog log = new OutputLog(CLAIM, 1000);
+        OutputLog log = new OutputLog(FENCE, 1000);
         log.add(false, Buffer.buffer(new byte[] {'a', (byte) 0xe2, (byte) 0x82}), 1);
         log.flush(2);
         assertThat(bytes(log.take()).getBytes()).isEqualTo(new byte[] {'a', (byte) 0xe2, (byte) 0x82});
@@ -52,7 +50,7 @@ class OutputLogTest {
 
     @Test
     void output_over_the_cap_is_cut_between_characters_and_never_longer_than_the_cap() {
-        OutputLog log = new OutputLog(CLAIM, 4);
+        OutputLog log = new OutputLog(FENCE, 4);
         assertThat(log.add(false, Buffer.buffer("€€"), 1)).isFalse();
         log.flush(1);
         assertThat(bytes(log.take()).toString()).isEqualTo("€");
@@ -64,7 +62,7 @@ class OutputLogTest {
 
     @Test
     void output_of_exactly_the_cap_is_not_over_it() {
-        OutputLog log = new OutputLog(CLAIM, 6);
+        OutputLog log = new OutputLog(FENCE, 6);
         assertThat(log.add(false, Buffer.buffer("€€"), 1)).isTrue();
         assertThat(log.isOver()).isFalse();
         assertThat(bytes(log.take()).toString()).isEqualTo("€€");
@@ -72,7 +70,7 @@ class OutputLogTest {
 
     @Test
     void numbers_count_up_from_two_without_a_gap() {
-        OutputLog log = new OutputLog(CLAIM, 1 << 20);
+        OutputLog log = new OutputLog(FENCE, 1 << 20);
         log.add(false, Buffer.buffer("a"), 1);
         log.add(true, Buffer.buffer("b"), 1);
         List<JobEvent> events = new ArrayList<>(log.take());
@@ -99,7 +97,7 @@ class OutputLogTest {
                 }
             }
         }
-        OutputLog log = new OutputLog(CLAIM, 1 << 20);
+        OutputLog log = new OutputLog(FENCE, 1 << 20);
         List<JobEvent> events = new ArrayList<>();
         int at = 0;
         while (at < whole.length()) {

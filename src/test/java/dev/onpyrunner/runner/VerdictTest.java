@@ -66,8 +66,8 @@ class VerdictTest {
             Integer exitCode,
             String signal,
             List<String> touched) {
-        Verdict verdict = Verdict.of(
-                new Observed(reason, exit, new Sandbox.Meter(3, 9_000_000, oomKills, 0), LIMITS, USAGE, false, false));
+        Verdict verdict = Verdict.of(new Observed(
+                reason, exit, new Sandbox.Meter(3, 9_000_000, oomKills, 0), LIMITS, USAGE, false, false, null));
         assertThat(verdict.status()).isEqualTo(JobStatus.DONE);
         Result result = verdict.result();
         assertThat(result.outcome()).isEqualTo(outcome);
@@ -82,8 +82,8 @@ class VerdictTest {
     @Test
     void a_cancel_wins_over_whatever_the_program_exits_with() {
         for (Sandbox.Exit exit : List.of(exit(0), exit(1), signal(2), signal(9), UNKNOWN)) {
-            Verdict verdict = Verdict.of(
-                    new Observed(Reason.CANCEL, exit, new Sandbox.Meter(3, 1, 0, 0), LIMITS, USAGE, false, false));
+            Verdict verdict = Verdict.of(new Observed(
+                    Reason.CANCEL, exit, new Sandbox.Meter(3, 1, 0, 0), LIMITS, USAGE, false, false, null));
             assertThat(verdict.status()).isEqualTo(JobStatus.CANCELLED);
             assertThat(verdict.result().outcome()).isNull();
         }
@@ -92,7 +92,7 @@ class VerdictTest {
     @Test
     void a_jail_that_vanishes_without_a_reason_is_never_the_programs_fault() {
         Verdict verdict = Verdict.of(
-                new Observed(Reason.NONE, UNKNOWN, new Sandbox.Meter(3, 1, 0, 0), LIMITS, USAGE, false, false));
+                new Observed(Reason.NONE, UNKNOWN, new Sandbox.Meter(3, 1, 0, 0), LIMITS, USAGE, false, false, null));
         assertThat(verdict.status()).isEqualTo(JobStatus.ERROR);
         assertThat(verdict.result().outcome()).isNull();
         assertThat(verdict.result().error().code()).isEqualTo(Result.Code.SANDBOX_FAILED);
@@ -100,12 +100,12 @@ class VerdictTest {
 
     @Test
     void limits_that_were_touched_are_named_with_their_number() {
-        Verdict output = Verdict.of(
-                new Observed(Reason.OUTPUT, signal(9), new Sandbox.Meter(3, 1, 0, 2), LIMITS, USAGE, false, true));
+        Verdict output = Verdict.of(new Observed(
+                Reason.OUTPUT, signal(9), new Sandbox.Meter(3, 1, 0, 2), LIMITS, USAGE, false, true, null));
         assertThat(output.result().limitsHit()).containsExactly("stderr", "processes");
         assertThat(output.result().message()).contains("1 MiB");
         Verdict cpu = Verdict.of(
-                new Observed(Reason.CPU, signal(9), new Sandbox.Meter(3, 1, 0, 0), LIMITS, USAGE, false, false));
+                new Observed(Reason.CPU, signal(9), new Sandbox.Meter(3, 1, 0, 0), LIMITS, USAGE, false, false, null));
         assertThat(cpu.result().message()).contains("5.0 s of CPU time");
     }
 }

@@ -1,0 +1,233 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.JobSpec;
+import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.job.Usage;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One run of a program in the sandbox, from its start to its verdict: it watches the limits and stops the program at
+ * them. Confined to one context.
+ */
+final class Execution implements Sandbox.Listener {
+    /** Between the SIGINT of a cancel and SIGKILL. */
+    private static final long GRACE_MS = 500;
+    /** How long a program that is stopped for its time may take to show its stack, and how long after its last line. */
+    private static final long STACK_MS = 20;
+
+    private static final long STACK_QUIET_MS = 3;
+    private static final int MAX_STACK = 262_144;
+
+    /** CPU time is looked at this long after it could be used up at the earliest. */
+    private static final long MIN_LOOK_MS = 5;
+
+    private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+    private final Vertx vertx;
+    private final Sandbox sandbox;
+    private final JobSpec spec;
+    private final long queuedMs;
+    private final OutputLog log;
+    private final Runnable onOutput;
+    private final Promise<Verdict> verdict = Promise.promise();
+    private final long createdNanos = System.nanoTime();
+    private final Buffer stack = Buffer.buffer();
+
+    private Sandbox.Jail jail;
+    private Verdict.Reason reason = Verdict.Reason.NONE;
+    private boolean cancelled;
+    private boolean paused;
+    private boolean ended;
+    private boolean closed;
+    private long startedNanos;
+    private long wallTimer = -1;
+    private long cpuTimer = -1;
+    private long killTimer = -1;
+
+    /**
+     * Makes a run that is yet to be started.
+     *
+     * @param queuedMs how long the job waited, for its usage
+     * @param log takes the output
+     * @param onOutput told when there is more in the log
+     */
+    Execution(Vertx vertx, Sandbox sandbox, JobSpec spec, long queuedMs, OutputLog log, Runnable onOutput) {
+        this.vertx = vertx;
+        this.sandbox = sandbox;
+        this.spec = spec;
+        this.queuedMs = queuedMs;
+        this.log = log;
+        this.onOutput = onOutput;
+    }
+
+    /**
+     * Starts the program.
+     *
+     * @return what became of it; fails with {@link Sandbox.SandboxException} when there was no jail for it. Its jail is
+     *     there until {@link #close}
+     */
+    Future<Verdict> run() {
+        sandbox.start(spec, this).onComplete(r -> {
+            if (r.succeeded()) {
+                jail = r.result();
+                started();
+            } else if (r.cause() instanceof Sandbox.SandboxException e && e.isOutOfMemory()) {
+                end(Sandbox.Exit.UNKNOWN, new Sandbox.Meter(0, spec.limits().memoryBytes(), 1, 0));
+            } else {
+                verdict.tryFail(r.cause());
+            }
+        });
+        return verdict.future();
+    }
+
+    private void started() {
+        startedNanos = System.nanoTime();
+        if (closed) {
+            jail.close();
+            return;
+        }
+        if (cancelled) {
+            interrupt();
+        }
+        Limits limits = spec.limits();
+        wallTimer = vertx.setTimer(limits.wallMs(), t -> stop(Verdict.Reason.WALL));
+        cpuTimer = vertx.setTimer(Math.max(MIN_LOOK_MS, limits.cpuMs() / CORES), t -> lookAtCpu());
+    }
+
+    private void lookAtCpu() {
+        if (ended) {
+            return;
+        }
+        long used = jail.meter().cpuMs();
+        if (used < 0) {
+            return; // nothing counts here
+        }
+        long left = spec.limits().cpuMs() - used;
+        if (left <= 0) {
+            stop(Verdict.Reason.CPU);
+        } else {
+            cpuTimer = vertx.setTimer(Math.max(MIN_LOOK_MS, left / CORES), t -> lookAtCpu());
+        }
+    }
+
+    private void stop(Verdict.Reason why) {
+        if (ended || reason != Verdict.Reason.NONE) {
+            return;
+        }
+        reason = why;
+        resume();
+        if (why == Verdict.Reason.OUTPUT) {
+            jail.kill();
+        } else {
+            jail.dumpStack();
+            killIn(STACK_MS);
+        }
+    }
+
+    private void killIn(long ms) {
+        vertx.cancelTimer(killTimer);
+        killTimer = vertx.setTimer(ms, t -> jail.kill());
+    }
+
+    /** Stops the program at its owner's wish: SIGINT, then SIGKILL. */
+    void cancel() {
+        if (cancelled || ended) {
+            return;
+        }
+        cancelled = true;
+        if (jail != null) {
+            interrupt();
+        }
+    }
+
+    private void interrupt() {
+        if (reason == Verdict.Reason.NONE) {
+            reason = Verdict.Reason.CANCEL;
+            resume();
+            jail.interrupt();
+            killIn(GRACE_MS);
+        }
+    }
+
+    /** Reads no output for now. */
+    void pause() {
+        if (!paused && jail != null && reason == Verdict.Reason.NONE) {
+            paused = true;
+            jail.pause();
+        }
+    }
+
+    /** Reads output again. */
+    void resume() {
+        if (paused) {
+            paused = false;
+            jail.resume();
+        }
+    }
+
+    @Override
+    public void output(boolean stderr, Buffer bytes) {
+        if (!log.add(stderr, bytes, sinceStartMs())) {
+            stop(Verdict.Reason.OUTPUT);
+        }
+        onOutput.run();
+    }
+
+    @Override
+    public void stack(Buffer bytes) {
+        if (stack.length() < MAX_STACK) {
+            stack.appendBuffer(bytes);
+        }
+        if (!ended) {
+            killIn(STACK_QUIET_MS);
+        }
+    }
+
+    @Override
+    public void ended(Sandbox.Exit exit) {
+        if (!closed) {
+            end(exit, jail.meter());
+        }
+    }
+
+    private void end(Sandbox.Exit exit, Sandbox.Meter meter) {
+        ended = true;
+        cancelTimers();
+        long wallMs = sinceStartMs();
+        Usage usage = new Usage(wallMs, Math.max(0, meter.cpuMs()), Math.max(0, meter.memoryPeakBytes()), queuedMs);
+        StackDump dump = StackDump.split(stack);
+        log.add(true, dump.rest(), wallMs);
+        log.flush(wallMs);
+        verdict.tryComplete(Verdict.of(new Verdict.Observed(
+                reason, exit, meter, spec.limits(), usage, log.isStdoutOver(), log.isStderrOver(), dump.stack())));
+    }
+
+    /** Milliseconds since the program started; before that, since this was made. */
+    long sinceStartMs() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - (startedNanos == 0 ? createdNanos : startedNanos));
+    }
+
+    /** The jail, after the program's end: for its files. Null when there was none. */
+    Sandbox.Jail jail() {
+        return jail;
+    }
+
+    private void cancelTimers() {
+        vertx.cancelTimer(wallTimer);
+        vertx.cancelTimer(cpuTimer);
+        vertx.cancelTimer(killTimer);
+    }
+
+    /** Kills what is left, with no verdict if there is none yet. Completes when the sandbox's place is free. */
+    Future<Void> close() {
+        closed = true;
+        ended = true;
+        cancelTimers();
+        verdict.tryFail(new Sandbox.SandboxException("The program was given up."));
+        return jail == null ? Future.succeededFuture() : jail.close();
+    }
+}

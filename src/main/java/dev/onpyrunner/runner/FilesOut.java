@@ -1,0 +1,103 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.Claim;
+import dev.onpyrunner.job.CollectedFile;
+import dev.onpyrunner.job.Globs;
+import dev.onpyrunner.job.JobFile;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.NotHolderException;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the files that a job asked for out of its jail and into the store.
+ *
+ * <p>Nothing of them is trusted: pid 1 reads them inside the jail, when no process of the program is left, and opens
+ * regular files only, never through a link; here their names, their number and their size are bounded, and the time.
+ */
+final class FilesOut {
+    private static final Logger LOG = LoggerFactory.getLogger(FilesOut.class);
+    private static final int MAX_FILES = 256;
+    private static final long TIME_MS = 5_000;
+
+    private final Vertx vertx;
+    private final JobStore store;
+    private final Claim claim;
+    private final Sandbox.Jail jail;
+    private final List<CollectedFile> files = new ArrayList<>();
+    private long total;
+    private int leftOut;
+    private boolean late;
+
+    FilesOut(Vertx vertx, JobStore store, Claim claim, Sandbox.Jail jail) {
+        this.vertx = vertx;
+        this.store = store;
+        this.claim = claim;
+        this.jail = jail;
+    }
+
+    /** What was taken: files that are stored now, and how many more the job asked for in vain. */
+    record Taken(List<CollectedFile> files, int leftOut) {}
+
+    /** Takes them. Fails only with {@link NotHolderException}. */
+    Future<Taken> take() {
+        long timer = vertx.setTimer(TIME_MS, t -> late = true);
+        return jail.files()
+                .timeout(TIME_MS, TimeUnit.MILLISECONDS)
+                .compose(listing -> {
+                    Globs wanted = Globs.of(claim.spec().collect());
+                    List<Sandbox.Left> matching = new ArrayList<>();
+                    for (Sandbox.Left file : listing.files()) {
+                        if (JobFile.pathProblem(file.path()) == null && wanted.matches(file.path())) {
+                            matching.add(file);
+                        }
+                    }
+                    leftOut = listing.omitted();
+                    matching.sort(Comparator.comparing(Sandbox.Left::path));
+                    return next(matching, 0);
+                })
+                .recover(e -> {
+                    if (e instanceof NotHolderException) {
+                        return Future.failedFuture(e);
+                    }
+                    LOG.warn(
+                            "job {}: its files cannot be listed: {}", claim.id().brief(), e.getMessage());
+                    leftOut++;
+                    return Future.succeededFuture();
+                })
+                .onComplete(r -> vertx.cancelTimer(timer))
+                .map(v -> new Taken(List.copyOf(files), leftOut));
+    }
+
+    private Future<Void> next(List<Sandbox.Left> matching, int index) {
+        if (index == matching.size()) {
+            return Future.succeededFuture();
+        }
+        Sandbox.Left file = matching.get(index);
+        if (late || files.size() == MAX_FILES || file.size() > CollectedFile.MAX_TOTAL_BYTES - total) {
+            leftOut++;
+            return next(matching, index + 1);
+        }
+        return jail.file(file.path(), file.size())
+                .timeout(TIME_MS, TimeUnit.MILLISECONDS)
+                .compose(content -> store.storeFile(claim, file.path(), content).onSuccess(v -> {
+                    total += content.length();
+                    files.add(CollectedFile.of(file.path(), content.length()));
+                }))
+                .recover(e -> {
+                    if (e instanceof NotHolderException) {
+                        return Future.failedFuture(e);
+                    }
+                    LOG.warn("job {}: a file is left out: {}", claim.id().brief(), e.getMessage());
+                    leftOut++;
+                    return Future.succeededFuture();
+                })
+                .compose(v -> next(matching, index + 1));
+    }
+}

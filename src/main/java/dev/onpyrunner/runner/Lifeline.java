@@ -1,0 +1,21 @@
+package dev.onpyrunner.runner;
+
+import io.vertx.core.Future;
+
+/** The outer hold on one jail: whatever holds it, letting go kills the jail's processes. */
+interface Lifeline {
+    /** Completes when the jail's outer side has ended, with what it said. */
+    Future<String> ended();
+
+    /** Lets go. */
+    void release();
+
+    /** Processes that stay in the control group without belonging to the jail: 0 for none, else a pid. */
+    long staying();
+
+    /** Whether the outer side holds no resource of the slot any more. */
+    boolean isOver();
+
+    /** The harder way, for a jail that does not end by {@link #release}. */
+    void force();
+}

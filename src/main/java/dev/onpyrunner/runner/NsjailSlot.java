@@ -1,0 +1,257 @@
+package dev.onpyrunner.runner;
+
+import dev.onpyrunner.job.JobSpec;
+import dev.onpyrunner.job.Limits;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetSocket;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A place for one program at a time: an nsjail that listens, a control group, a user id and a folder of its own.
+ *
+ * <p>Each connection to that nsjail is one fresh jail. The slot makes one ahead, with the interpreter waiting in it
+ * (<i>parked</i>), gives it one program, throws it away, and makes the next once the control group is empty. A program
+ * that needs another jail than the parked one starts <i>cold</i>: in a jail made for it, in the same place.
+ */
+final class NsjailSlot {
+    private static final Logger LOG = LoggerFactory.getLogger(NsjailSlot.class);
+    private static final long CONNECT_AGAIN_MS = 5;
+    private static final long LISTENING_WITHIN_MS = 5_000;
+    private static final long PARK_AGAIN_MS = 1_000;
+
+    private final Vertx vertx;
+    private final NsjailSandbox sandbox;
+    private final NetClient client;
+    private final int number;
+    private final Path bay;
+    private final Cgroups.Group group;
+    private NsjailSandbox.Listening nsjail;
+    /** The one that is here: being made, parked, running or ending. */
+    private NsjailJail jail;
+
+    private boolean taken;
+    private boolean parkFailed;
+    private boolean closed;
+    private long againTimer = -1;
+
+    NsjailSlot(Vertx vertx, NsjailSandbox sandbox, NetClient client, int number, Path bay, Cgroups.Group group) {
+        this.vertx = vertx;
+        this.sandbox = sandbox;
+        this.client = client;
+        this.number = number;
+        this.bay = bay;
+        this.group = group;
+    }
+
+    int number() {
+        return number;
+    }
+
+    Path bay() {
+        return bay;
+    }
+
+    Cgroups.Group group() {
+        return group;
+    }
+
+    /** Makes a jail ahead. Completes when it is parked; when that fails it is tried again, until {@link #close}. */
+    Future<Void> park() {
+        taken = false;
+        NsjailJail next = new NsjailJail(vertx, bay, group, this::connect, this::closed);
+        jail = next;
+        return listening().compose(v -> next.park()).onComplete(r -> {
+            parkFailed = r.failed();
+            if (r.succeeded()) {
+                preferToKillTheProgram();
+                next.spoilt().onSuccess(v -> spoilt(next));
+                sandbox.parked();
+            } else if (!closed) {
+                LOG.warn(
+                        "slot {}: no jail could be parked: {}",
+                        number,
+                        r.cause().getMessage());
+                next.close();
+            }
+        });
+    }
+
+    /** A parked jail has died by itself, or its nsjail has: another one. */
+    private void spoilt(NsjailJail dead) {
+        if (jail == dead && !taken && !closed) {
+            LOG.warn("slot {}: the parked jail has died; making another one", number);
+            dead.close();
+        }
+    }
+
+    /** Nothing of a jail is left: the next one, a little later when this one could not even be parked. */
+    private void closed(NsjailJail gone) {
+        if (jail != gone || closed) {
+            return;
+        }
+        jail = null;
+        if (parkFailed) {
+            againTimer = vertx.setTimer(PARK_AGAIN_MS, t -> park());
+        } else {
+            park();
+        }
+    }
+
+    private void preferToKillTheProgram() {
+        try {
+            Cgroups.preferToKill(group.pids());
+        } catch (IOException e) {
+            LOG.warn("control group cannot be read: {}", e.getMessage());
+        }
+    }
+
+    boolean isParked() {
+        return !taken && !closed && jail != null && jail.isParked();
+    }
+
+    /** Starts a program. To be called only while a jail is parked; fails when there is no jail for it. */
+    Future<Sandbox.Jail> start(JobSpec spec, Sandbox.Listener listener) {
+        taken = true;
+        NsjailJail parked = jail;
+        if (sandbox.fitsParked(spec)) {
+            return begin(parked, spec, listener);
+        }
+        NsjailJail cold = new NsjailJail(vertx, bay, group, () -> sandbox.launchOnce(this, spec), this::closed);
+        jail = cold;
+        return parked.close()
+                .compose(v -> prepareGroup(spec.limits()))
+                .compose(v -> cold.park())
+                .onSuccess(v -> preferToKillTheProgram())
+                .compose(v -> begin(cold, spec, listener))
+                .recover(e -> cold.close().transform(r -> Future.failedFuture(e)));
+    }
+
+    private Future<Sandbox.Jail> begin(NsjailJail jail, JobSpec spec, Sandbox.Listener listener) {
+        try {
+            jail.begin(spec, listener);
+            return Future.succeededFuture(jail);
+        } catch (IOException e) {
+            return jail.close()
+                    .transform(r -> Future.failedFuture(
+                            new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e)));
+        }
+    }
+
+    /** The nsjail that waits for the next connection, also while another one runs a program here; 0 when there is none. */
+    long listenerPid() {
+        return nsjail == null ? 0 : nsjail.process().pid();
+    }
+
+    /** Sees to it that there is an nsjail, alone in its group. */
+    private Future<Void> listening() {
+        if (nsjail != null && nsjail.process().isAlive()) {
+            return prepareGroup(sandbox.parkedFor());
+        }
+        return sandbox.launchListener(this).compose(started -> {
+            nsjail = started;
+            if (closed) {
+                started.process().destroyForcibly();
+                return Future.failedFuture(new Sandbox.SandboxException("The sandbox was closed."));
+            }
+            return prepareGroup(sandbox.parkedFor());
+        });
+    }
+
+    /** Sets limits before there is a jail, while nsjail is alone in its group: the interpreter's start is under them. */
+    private Future<Void> prepareGroup(Limits limits) {
+        try {
+            group.settle();
+            group.limit(limits);
+            return Future.succeededFuture();
+        } catch (IOException e) {
+            return Future.failedFuture(new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e));
+        }
+    }
+
+    private Future<Lifeline> connect() {
+        return connect(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LISTENING_WITHIN_MS));
+    }
+
+    /** A new nsjail takes some milliseconds until it listens. */
+    private Future<Lifeline> connect(long until) {
+        return client.connect(nsjail.port(), NsjailSandbox.LOOPBACK)
+                .map(socket -> (Lifeline) new Connection(socket, nsjail.process()))
+                .recover(e -> {
+                    if (closed || !nsjail.process().isAlive() || System.nanoTime() > until) {
+                        nsjail.process().destroyForcibly();
+                        return Future.failedFuture(
+                                new Sandbox.SandboxException("nsjail does not listen. It said: " + sandbox.said(this)));
+                    }
+                    return vertx.timer(CONNECT_AGAIN_MS, TimeUnit.MILLISECONDS).compose(t -> connect(until));
+                });
+    }
+
+    /** Ends everything here. Completes when no process is left. */
+    Future<Void> close() {
+        closed = true;
+        vertx.cancelTimer(againTimer);
+        return (jail == null ? Future.<Void>succeededFuture() : jail.close()).transform(r -> {
+            if (nsjail == null || !nsjail.process().isAlive()) {
+                return Future.succeededFuture();
+            }
+            nsjail.process().destroyForcibly();
+            return Future.fromCompletionStage(nsjail.process().onExit(), vertx.getOrCreateContext())
+                    .mapEmpty();
+        });
+    }
+
+    /** A connection to the listening nsjail. When it closes, nsjail kills the jail that belongs to it. */
+    private static final class Connection implements Lifeline {
+        private static final int MAX_SAID = 2_000;
+        private final NetSocket socket;
+        private final Process nsjail;
+        private final StringBuilder said = new StringBuilder();
+        private final Future<String> ended;
+
+        Connection(NetSocket socket, Process nsjail) {
+            this.socket = socket;
+            this.nsjail = nsjail;
+            Promise<String> end = Promise.promise();
+            ended = end.future();
+            socket.handler(bytes -> {
+                if (said.length() < MAX_SAID) {
+                    said.append(bytes); // errors of pid 1: the program never has this channel
+                }
+            });
+            socket.exceptionHandler(e -> LOG.debug("nsjail's connection: {}", e.getMessage()));
+            socket.closeHandler(v -> end.tryComplete(said.toString()));
+        }
+
+        @Override
+        public Future<String> ended() {
+            return ended;
+        }
+
+        @Override
+        public void release() {
+            socket.close();
+        }
+
+        @Override
+        public long staying() {
+            return nsjail.pid();
+        }
+
+        @Override
+        public boolean isOver() {
+            return true; // the connection holds nothing in the group
+        }
+
+        @Override
+        public void force() {
+            socket.close();
+        }
+    }
+}

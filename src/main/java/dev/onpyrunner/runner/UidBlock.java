@@ -1,0 +1,76 @@
+package dev.onpyrunner.runner;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * User ids outside the jails that no other node of this machine uses: what the kernel counts for each user (pipe
+ * buffers, message queues, pending signals) is then counted for each slot. Kept by a lock on a file, which ends with the
+ * process.
+ */
+final class UidBlock implements Closeable {
+    private static final int SIZE = 2_000;
+    private static final int BLOCKS = 100;
+
+    private final FileChannel file;
+    private final int first;
+
+    private UidBlock(FileChannel file, int first) {
+        this.file = file;
+        this.first = first;
+    }
+
+    /**
+     * Takes the first free block.
+     *
+     * @param folder where the locks are
+     * @param base the first user id of the first block
+     */
+    static UidBlock take(Path folder, int base) throws IOException {
+        for (int block = 0; block < BLOCKS; block++) {
+            int first = base + block * SIZE;
+            FileChannel file = open(folder.resolve("onpyrunner-uids-" + first + ".lock"));
+            if (file != null) {
+                return new UidBlock(file, first);
+            }
+        }
+        throw new IOException("all user ids from " + base + " on are taken by other nodes");
+    }
+
+    /** Null when the block is another node's, or somebody keeps us from the file. */
+    private static FileChannel open(Path path) throws IOException {
+        FileChannel file;
+        try {
+            file = FileChannel.open(
+                    path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        } catch (IOException e) {
+            return null;
+        }
+        FileLock lock = null;
+        try {
+            lock = file.tryLock();
+        } catch (OverlappingFileLockException e) {
+            // another node of this process
+        } finally {
+            if (lock == null) {
+                file.close();
+            }
+        }
+        return lock == null ? null : file;
+    }
+
+    int uid(int slot) {
+        return first + slot;
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

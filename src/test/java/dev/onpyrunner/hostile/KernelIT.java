@@ -1,0 +1,8 @@
+package dev.onpyrunner.hostile;
+
+/** See {@link HostileFamily}. */
+class KernelIT extends HostileFamily {
+    KernelIT() {
+        super("kernel");
+    }
+}

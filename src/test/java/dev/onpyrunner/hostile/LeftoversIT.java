@@ -1,0 +1,8 @@
+package dev.onpyrunner.hostile;
+
+/** See {@link HostileFamily}. */
+class LeftoversIT extends HostileFamily {
+    LeftoversIT() {
+        super("leftovers");
+    }
+}

@@ -1,0 +1,8 @@
+package dev.onpyrunner.hostile;
+
+/** See {@link HostileFamily}. */
+class MemoryIT extends HostileFamily {
+    MemoryIT() {
+        super("memory");
+    }
+}

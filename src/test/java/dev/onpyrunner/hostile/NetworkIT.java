@@ -1,0 +1,8 @@
+package dev.onpyrunner.hostile;
+
+/** See {@link HostileFamily}. */
+class NetworkIT extends HostileFamily {
+    NetworkIT() {
+        super("network");
+    }
+}

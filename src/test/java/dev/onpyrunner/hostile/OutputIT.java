@@ -1,0 +1,8 @@
+package dev.onpyrunner.hostile;
+
+/** See {@link HostileFamily}. */
+class OutputIT extends HostileFamily {
+    OutputIT() {
+        super("output");
+    }
+}

@@ -1,0 +1,8 @@
+package dev.onpyrunner.hostile;
+
+/** See {@link HostileFamily}. */
+class ProcessesIT extends HostileFamily {
+    ProcessesIT() {
+        super("processes");
+    }
+}

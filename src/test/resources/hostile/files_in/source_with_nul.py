@@ -1,0 +1,4 @@
+# A program with NUL in its text: Python's own error.
+# Request: {"source":"print('begun')\u0000\nprint('more')"}
+# Expect: RUNTIME_ERROR 1
+# Expect-error: SyntaxError

@@ -1,0 +1,19 @@
+# Forks as fast as it can and ends in the middle of it, so that whoever ends the rest runs after new ones.
+# Expect: OK 0
+# Expect-line: ending
+# May-hit: processes
+# Limit: processes=64
+import os
+
+for _ in range(4):
+    if os.fork() == 0:
+        os.setsid()
+        os.close(1)
+        os.close(2)
+        while True:
+            try:
+                os.fork()
+            except OSError:
+                pass
+print("ending", flush=True)
+os._exit(0)

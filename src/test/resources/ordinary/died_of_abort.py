@@ -1,0 +1,6 @@
+import os
+import sys
+
+print("before", flush=True)
+print("to stderr", file=sys.stderr)
+os.abort()

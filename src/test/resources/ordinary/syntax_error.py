@@ -1,0 +1,3 @@
+def f():
+    print("never"
+    return 1
