@@ -42,8 +42,12 @@ function describeDone(job: Job): Words {
       return { tone: 'bad', title: `Exit code ${job.exit_code ?? '?'}${measured(job, 'after')}`, detail: hits };
     case 'SIGNALED':
       return { tone: 'bad', title: trim(job.message) || `Ended by ${job.signal ?? 'a signal'}`, detail: used(job) };
-    default:
-      return { tone: 'limit', title: trim(job.message) || LIMITS[job.outcome ?? ''] || 'Finished', detail: used(job) };
+    default: {
+      // "Stopped after 5.0 s of CPU time, the limit: what to do about it."
+      const [title, advice = ''] = trim(job.message).split(/: (.*)/s);
+      const detail = [advice ? `${advice.charAt(0).toUpperCase()}${advice.slice(1)}.` : '', used(job)].filter(Boolean).join(' ');
+      return { tone: 'limit', title: title || LIMITS[job.outcome ?? ''] || 'Finished', detail };
+    }
   }
 }
 

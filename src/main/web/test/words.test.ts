@@ -27,6 +27,13 @@ test("a limit is told in the server's words", () => {
   const words = describe(job({ outcome: 'CPU_LIMIT', message: 'Stopped after 5.0 s of CPU time, the limit.', usage }));
   assert.equal(words.title, 'Stopped after 5.0 s of CPU time, the limit');
   assert.equal(words.tone, 'limit');
+  assert.equal(words.detail, 'Ran 0.12 s, used 0.10 s of CPU time and 9 MB.');
+});
+
+test('what to do about a limit stands below it', () => {
+  const words = describe(job({ outcome: 'CPU_LIMIT', message: 'Stopped after 5.0 s of CPU time, the limit: make it do less.' }));
+  assert.equal(words.title, 'Stopped after 5.0 s of CPU time, the limit');
+  assert.equal(words.detail, 'Make it do less.');
 });
 
 test('an outcome this page does not know is told in the server’s words as well', () => {

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,8 +50,8 @@ abstract class Cgroups {
         /** Files that a process writes its pid to in order to join. */
         List<Path> doors();
 
-        /** Processes in it. */
-        List<Long> pids() throws IOException;
+        /** Processes in it; empty when nothing knows. */
+        Optional<List<Long>> pids() throws IOException;
 
         void remove() throws IOException;
     }

@@ -4,6 +4,7 @@ import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.runner.Sandbox.Meter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * No control groups, as for a user without privileges: memory and processes are bounded for each process by resource
@@ -52,8 +53,8 @@ final class CgroupsNone extends Cgroups {
         }
 
         @Override
-        public List<Long> pids() {
-            return List.of();
+        public Optional<List<Long>> pids() {
+            return Optional.empty();
         }
 
         @Override

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Control groups version 1: one tree for each controller, below the groups that this process is in. */
 final class CgroupsV1 extends Cgroups {
@@ -139,8 +140,8 @@ final class CgroupsV1 extends Cgroups {
         }
 
         @Override
-        public List<Long> pids() throws IOException {
-            return numbers(pids.resolve("cgroup.procs"));
+        public Optional<List<Long>> pids() throws IOException {
+            return Optional.of(numbers(pids.resolve("cgroup.procs")));
         }
 
         @Override

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Control groups version 2: one tree, below the group that this process is in.
@@ -184,8 +185,8 @@ final class CgroupsV2 extends Cgroups {
         }
 
         @Override
-        public List<Long> pids() throws IOException {
-            return numbers(folder.resolve("cgroup.procs"));
+        public Optional<List<Long>> pids() throws IOException {
+            return Optional.of(numbers(folder.resolve("cgroup.procs")));
         }
 
         @Override

@@ -13,6 +13,9 @@ interface Lifeline {
     /** Processes that stay in the control group without belonging to the jail: 0 for none, else a pid. */
     long staying();
 
+    /** The nsjail whose descendants the jail's processes are. */
+    ProcessHandle nsjail();
+
     /** Whether the outer side holds no resource of the slot any more. */
     boolean isOver();
 

@@ -476,10 +476,19 @@ final class NsjailJail implements Sandbox.Jail {
     private List<Long> left() {
         try {
             long staying = lifeline == null ? 0 : lifeline.staying();
-            return group.pids().stream().filter(pid -> pid != staying).toList();
+            return group.pids().orElseGet(this::descendants).stream()
+                    .filter(pid -> pid != staying)
+                    .toList();
         } catch (IOException e) {
             LOG.warn("control group cannot be read: {}", e.getMessage());
             return List.of();
         }
+    }
+
+    /** Without control groups: pid 1 ends as the last one of its jail, and nsjail is its parent. */
+    private List<Long> descendants() {
+        return lifeline == null
+                ? List.of()
+                : lifeline.nsjail().descendants().map(ProcessHandle::pid).toList();
     }
 }

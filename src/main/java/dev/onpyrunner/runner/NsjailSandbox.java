@@ -46,6 +46,8 @@ final class NsjailSandbox implements Sandbox {
     private static final int SLOTS_A_PROGRAM = 2;
 
     private static final long WAIT_MS = 20_000;
+    private static final long REMOVE_AGAIN_MS = 10;
+    private static final long REMOVE_WITHIN_MS = 5_000;
     /** One is used at a time, but nsjail may hear of a jail's end a second late. */
     private static final String MAX_CONNECTIONS = "16";
 
@@ -378,12 +380,9 @@ final class NsjailSandbox implements Sandbox {
         // The starter's threads end with the verticle that opened this sandbox.
         return Future.join(ends)
                 .eventually(client::close)
-                .transform(r -> vertx.<Void>executeBlocking(
+                .transform(r -> removeGroups(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REMOVE_WITHIN_MS)))
+                .eventually(() -> vertx.<Void>executeBlocking(
                         () -> {
-                            for (NsjailSlot slot : slots) {
-                                slot.group().remove();
-                            }
-                            cgroups.close();
                             delete(folder);
                             if (uids != null) {
                                 uids.close();
@@ -391,6 +390,22 @@ final class NsjailSandbox implements Sandbox {
                             return null;
                         },
                         false));
+    }
+
+    /** A group is busy for a moment after its last process has ended. */
+    private Future<Void> removeGroups(long until) {
+        return vertx.<Void>executeBlocking(
+                        () -> {
+                            for (NsjailSlot slot : slots) {
+                                slot.group().remove();
+                            }
+                            cgroups.close();
+                            return null;
+                        },
+                        false)
+                .recover(e -> System.nanoTime() > until
+                        ? Future.failedFuture(e)
+                        : vertx.timer(REMOVE_AGAIN_MS, TimeUnit.MILLISECONDS).compose(t -> removeGroups(until)));
     }
 
     /** An nsjail that ends with its one jail. */
@@ -418,6 +433,11 @@ final class NsjailSandbox implements Sandbox {
         @Override
         public long staying() {
             return slot.listenerPid();
+        }
+
+        @Override
+        public ProcessHandle nsjail() {
+            return process.toHandle();
         }
 
         @Override

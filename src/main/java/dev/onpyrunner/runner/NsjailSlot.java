@@ -9,6 +9,7 @@ import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,7 +107,7 @@ final class NsjailSlot {
 
     private void preferToKillTheProgram() {
         try {
-            Cgroups.preferToKill(group.pids());
+            Cgroups.preferToKill(group.pids().orElse(List.of()));
         } catch (IOException e) {
             LOG.warn("control group cannot be read: {}", e.getMessage());
         }
@@ -242,6 +243,11 @@ final class NsjailSlot {
         @Override
         public long staying() {
             return nsjail.pid();
+        }
+
+        @Override
+        public ProcessHandle nsjail() {
+            return nsjail.toHandle();
         }
 
         @Override

@@ -18,6 +18,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -271,8 +273,27 @@ public final class SelfTest {
                     sandbox.cgroups().areReal() ? Held.YES : Held.UNKNOWN,
                     sandbox.cgroups().describe()));
             all.addAll(found.values());
+            all.add(coreDumps());
             return all;
         });
+    }
+
+    /** The kernel does not ask a process' own limit when it hands core dumps to a program. */
+    private static Finding coreDumps() {
+        String what = "core dumps";
+        try {
+            boolean piped =
+                    Files.readString(Path.of("/proc/sys/kernel/core_pattern")).startsWith("|");
+            return piped
+                    ? new Finding(
+                            what,
+                            Held.UNKNOWN,
+                            "a crash in a jail starts the program that this machine has for core dumps; turn that off:"
+                                    + " sysctl kernel.core_pattern=core")
+                    : new Finding(what, Held.YES, "none is written, and no program of this machine gets them");
+        } catch (IOException e) {
+            return new Finding(what, Held.UNKNOWN, "kernel.core_pattern cannot be read: " + e.getMessage());
+        }
     }
 
     private Future<Void> next(Deque<Check> open, Map<String, Finding> found) {
@@ -293,8 +314,7 @@ public final class SelfTest {
             return Future.succeededFuture(new Finding(
                     check.what(),
                     Held.UNKNOWN,
-                    "for each process only, not for all of a job: control groups "
-                            + sandbox.cgroups().describe()));
+                    "for each process only, not for all of a job: there are no control groups"));
         }
         String input = check.what().equals("network") ? String.valueOf(somebody.getLocalPort()) : INPUT;
         JobSpec spec = new JobSpec(

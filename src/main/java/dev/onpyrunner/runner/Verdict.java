@@ -109,7 +109,7 @@ record Verdict(JobStatus status, Result result) {
                     seen,
                     touched,
                     Outcome.MEMORY_LIMIT,
-                    "Stopped: it needed more than " + size(seen.limits().memoryBytes())
+                    "Stopped for needing more than " + size(seen.limits().memoryBytes())
                             + " of memory, the limit: let it keep less at once, or ask for a higher memory_bytes.");
         }
         // Without control groups the kernel itself stops a process at its CPU time.
