@@ -85,6 +85,9 @@ def _take_job():
         at = value_end
         if kind == 0x41:  # A
             arguments.append(os.fsdecode(bytes(value)))
+        elif kind == 0x4D:  # M
+            sys.orig_argv[1:] = sys.argv[:1] = [os.fsdecode(bytes(value))]
+            restart = True  # an interpreter is told at its start which file it runs
         elif kind == 0x45:  # E
             os.environb[key] = bytes(value)
             restart = restart or key.startswith(_READ_AT_START["prefixes"]) or key in _READ_AT_START["names"]

@@ -23,9 +23,10 @@ class JailFailed(Exception):
     """There was no job: the jail itself failed, or nsjail could not make it."""
 
 
-def frame(arguments=(), environment=None, files=None):
+def frame(arguments=(), environment=None, files=None, main=None):
     """The job frame. Keys and values are str or bytes."""
-    records = [("A", b"", value) for value in arguments]
+    records = [("M", b"", main)] if main else []
+    records += [("A", b"", value) for value in arguments]
     records += [("E", key, value) for key, value in (environment or {}).items()]
     records += [("F", key, value) for key, value in (files or {}).items()]
     body = b"".join(
@@ -239,12 +240,12 @@ class Job:
         self.worker.settimeout(10)
         self.worker.sendall(message(kind, payload))
 
-    def begin(self, program, arguments=(), environment=None, files=None):
-        """Sends the job frame; `program` becomes main.py."""
+    def begin(self, program, arguments=(), environment=None, files=None, main=None):
+        """Sends the job frame; `program` becomes main.py, or the file that `main` names."""
         if not self._is_ready:
             self.ready()
         self.worker.settimeout(10)
-        self.worker.sendall(frame(arguments, environment, {"main.py": program, **(files or {})}))
+        self.worker.sendall(frame(arguments, environment, {main or "main.py": program, **(files or {})}, main))
 
     def run(self, program, stdin=b"", timeout=30, **options):
         self.begin(program, **options)

@@ -994,6 +994,21 @@ class Restart(JailTest):
         program = "import subprocess\nprint(subprocess.run(['grep', 'SigIgn', '/proc/self/status'], restore_signals=False, stdout=-1).stdout)"
         self.assertEqual(bare(code(program))[1], bytes(self.run_program(program, environment={"PYTHONHASHSEED": "1"}).out))
 
+    def test_another_file_is_run_as_if_it_were_on_the_command_line(self):
+        program = """
+            import os, sys
+            print(__file__, __name__, sys.argv, sys.orig_argv, open('/proc/self/cmdline').read().split(chr(0)), os.listdir())
+            print([stat.S_ISSOCK(os.fstat(int(fd)).st_mode) for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')])
+            raise ValueError
+            """.replace("import os", "import stat, os", 1)
+        result = self.run_program(program, main="tool.py", arguments=["a", "b"])
+        out = result.out.decode()
+        self.assertEqual("E 1", result.status)
+        self.assertIn("/work/tool.py __main__ ['tool.py', 'a', 'b'] ['/usr/bin/python3', 'tool.py', 'a', 'b'] ", out)
+        self.assertIn("['/usr/bin/python3', 'tool.py', 'a', 'b', ''] ['tool.py']", out)
+        self.assertNotIn("True", out)
+        self.assertIn('File "/work/tool.py", line', result.err.decode())
+
     def test_code_that_runs_early_finds_only_the_three_pipes(self):
         version = "python" + ".".join(map(str, json.loads(bare(b"import sys; print(list(sys.version_info[:2]))")[1])))
         for name, environment, files in (

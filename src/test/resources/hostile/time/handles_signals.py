@@ -1,7 +1,6 @@
 # Handles every signal that can be handled, by printing and going on.
 # Expect: CPU_LIMIT
 # Expect-line: begun
-# Expect-no: handled
 # Limit: cpu_ms=200
 import os
 import signal

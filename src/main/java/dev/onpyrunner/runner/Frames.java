@@ -18,14 +18,20 @@ final class Frames {
     /** Longest listing of files: ten thousand paths of the longest kind do not occur in a jail's memory. */
     static final int MAX_LISTING = 12 << 20;
 
+    /** The file that an interpreter runs when it is not told another one. */
+    static final String ENTRY = "main.py";
+
     static final byte READY = 0x06;
     static final int HEADER = 5;
 
     private Frames() {}
 
-    /** The job: arguments, variables and files. */
+    /** The job: the file to run, arguments, variables and files. */
     static Buffer job(JobSpec spec) {
         Buffer body = Buffer.buffer();
+        if (!spec.entry().equals(ENTRY)) {
+            record(body, 'M', Buffer.buffer(), Buffer.buffer(spec.entry()));
+        }
         spec.args().forEach(a -> record(body, 'A', Buffer.buffer(), Buffer.buffer(a)));
         spec.env().forEach((k, v) -> record(body, 'E', Buffer.buffer(k), Buffer.buffer(v)));
         for (JobFile f : spec.files()) {

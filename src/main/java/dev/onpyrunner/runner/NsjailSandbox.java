@@ -40,8 +40,6 @@ final class NsjailSandbox implements Sandbox {
     private static final Logger LOG = LoggerFactory.getLogger(NsjailSandbox.class);
     private static final String FOLDER_PREFIX = "onpyrunner-";
     static final String LOOPBACK = "127.0.0.1";
-    /** The file that a waiting interpreter will run: it is told at its start. */
-    private static final String PARKED_ENTRY = "main.py";
     /** Slots for each program that may run at once. */
     private static final int SLOTS_A_PROGRAM = 2;
 
@@ -285,8 +283,7 @@ final class NsjailSandbox implements Sandbox {
     /** Whether a jail that was made ahead can run this, or another must be made for it. */
     boolean fitsParked(JobSpec spec) {
         Limits limits = spec.limits();
-        return spec.entry().equals(PARKED_ENTRY)
-                && limits.diskBytes() == parkedFor.diskBytes()
+        return limits.diskBytes() == parkedFor.diskBytes()
                 && (cgroups.areReal()
                         || (limits.memoryBytes() == parkedFor.memoryBytes() && limits.cpuMs() == parkedFor.cpuMs()));
     }
@@ -307,14 +304,14 @@ final class NsjailSandbox implements Sandbox {
                     int port = freePort();
                     List<String> mode = List.of(
                             "-Ml", "--bindhost", LOOPBACK, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
-                    return new Listening(launch(slot, "listen", mode, parkedFor, PARKED_ENTRY), port);
+                    return new Listening(launch(slot, "listen", mode, parkedFor), port);
                 },
                 false);
     }
 
     /** Starts an nsjail for one program. */
     Future<Lifeline> launchOnce(NsjailSlot slot, JobSpec spec) {
-        return starter.executeBlocking(() -> launch(slot, "once", List.of("-Mo"), spec.limits(), spec.entry()), false)
+        return starter.executeBlocking(() -> launch(slot, "once", List.of("-Mo"), spec.limits()), false)
                 .map(process -> new Once(slot, process));
     }
 
@@ -325,8 +322,7 @@ final class NsjailSandbox implements Sandbox {
     }
 
     /** Starts nsjail in the slot's control group, on a thread that lives as long as the sandbox. */
-    private Process launch(NsjailSlot slot, String name, List<String> mode, Limits limits, String entry)
-            throws IOException {
+    private Process launch(NsjailSlot slot, String name, List<String> mode, Limits limits) throws IOException {
         Path config = slot.bay().resolveSibling("slot-" + slot.number() + "-" + name + ".cfg");
         Files.deleteIfExists(config);
         Files.createFile(config, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -350,7 +346,7 @@ final class NsjailSandbox implements Sandbox {
         }
         command.add("--");
         command.addAll(init);
-        command.addAll(List.of(settings.python().toString(), entry));
+        command.addAll(List.of(settings.python().toString(), Frames.ENTRY));
         return new ProcessBuilder(command)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)

@@ -124,8 +124,8 @@ record HostileProgram(String family, String name, String tries, Map<String, List
         return ends().stream().anyMatch(e -> e.equals(outcome) || e.equals(outcome + " " + detail));
     }
 
-    /** The request that runs it. {@code withCollect}: the node hands back files. */
-    ObjectNode request(Map<String, String> places, boolean withCollect) {
+    /** The request that runs it; {@code places} are the values of arguments that stand for something of the node. */
+    ObjectNode request(Map<String, String> places) {
         ObjectNode body = TestNode.JSON.createObjectNode().put("source", source);
         ArrayNode files = body.putArray("files");
         if (source.contains("from trial import ")) {
@@ -145,10 +145,8 @@ record HostileProgram(String family, String name, String tries, Map<String, List
                 String.join("", all("Stdin").stream().map(l -> l + "\n").toList()));
         ArrayNode args = body.putArray("args");
         all("Arg").forEach(a -> args.add(places.getOrDefault(a, a)));
-        if (withCollect) {
-            ArrayNode collect = body.putArray("collect");
-            all("Collect").forEach(collect::add);
-        }
+        ArrayNode collect = body.putArray("collect");
+        all("Collect").forEach(collect::add);
         for (String more : all("Request")) {
             ObjectNode fields = json(more);
             fields.withArray("files").forEach(files::add);

@@ -43,7 +43,9 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
 
     private static final NodeConfig.Runner SETTING =
             NodeConfig.load(null, System.getenv(), Map.of()).runner();
-    private static final int MAX_SLOTS = 100;
+    /** Nodes take their users from this many, each node others. */
+    private static final int USERS = 200_000;
+
     /** The names of this process' control groups begin so, and those of other nodes otherwise. */
     private static final String ANY_GROUP = "/onpyrunner-";
 
@@ -78,7 +80,7 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
 
     /** Without root there are no users of the slots' own, and nothing can be told by the user. */
     private static boolean isOfASlot(int uid) {
-        return uid >= SETTING.uidBase() && uid < SETTING.uidBase() + MAX_SLOTS;
+        return uid >= SETTING.uidBase() && uid < SETTING.uidBase() + USERS;
     }
 
     private static List<String> seenFiles() throws IOException {
