@@ -141,7 +141,15 @@ def _restart():
     posix.write(13, b"\x07")
     for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # CPython ignores them, and the next one would inherit that
         _signal.signal(ignored, _signal.SIG_DFL)
-    posix.execve(sys.orig_argv[0], sys.orig_argv, os.environb)
+    try:
+        posix.execve(sys.orig_argv[0], sys.orig_argv, os.environb)
+    except OSError as error:
+        if error.errno != 7:  # E2BIG
+            raise
+        # The job's own doing, and told as a shell tells it: more arguments and variables than any program can be given.
+        posix.close(13)
+        posix.write(2, b"/usr/bin/python3: Argument list too long\n")
+        posix._exit(126)
 
 
 def _boot():

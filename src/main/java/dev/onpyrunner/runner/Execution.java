@@ -44,6 +44,7 @@ final class Execution implements Sandbox.Listener {
     private boolean ended;
     private boolean closed;
     private long startedNanos;
+    private long killAtLatest;
     private long wallTimer = -1;
     private long cpuTimer = -1;
     private long killTimer = -1;
@@ -124,6 +125,7 @@ final class Execution implements Sandbox.Listener {
             jail.kill();
         } else {
             jail.dumpStack();
+            killAtLatest = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STACK_MS);
             killIn(STACK_MS);
         }
     }
@@ -182,8 +184,9 @@ final class Execution implements Sandbox.Listener {
         if (stack.length() < MAX_STACK) {
             stack.appendBuffer(bytes);
         }
-        if (!ended) {
-            killIn(STACK_QUIET_MS);
+        long left = TimeUnit.NANOSECONDS.toMillis(killAtLatest - System.nanoTime());
+        if (!ended && left > STACK_QUIET_MS) {
+            killIn(STACK_QUIET_MS); // else it is killed in time by the timer that is set
         }
     }
 

@@ -3,7 +3,9 @@ package dev.onpyrunner.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.buffer.Buffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class StackDumpTest {
     private static final String STACK = """
@@ -51,6 +53,22 @@ class StackDumpTest {
         StackDump dump = StackDump.split(bytes);
         assertThat(dump.stack()).isNull();
         assertThat(dump.rest()).isEqualTo(bytes);
+    }
+
+    /** The program may write what it likes there: reading it must take time in proportion to its length. */
+    @Test
+    @Timeout(20)
+    void text_made_to_take_long_is_read_in_no_time() {
+        String heading = "Current thread 0x00007fe5 (most recent call first):\n";
+        for (String hostile :
+                List.of(" in ", "Thread 0x1 [", "  File ", "Current thread 0x", "<", " (most recent call first):")) {
+            String line = "  File " + hostile.repeat(260_000 / hostile.length()) + "\r";
+            assertThat(split(heading + line).rest()).hasToString(line);
+            assertThat(split(heading + "  <" + line + "\n" + STACK).stack())
+                    .startsWith(heading)
+                    .endsWith(STACK);
+        }
+        assertThat(split((heading + "\n").repeat(5_000)).stack()).hasSizeLessThanOrEqualTo(65_536);
     }
 
     @Test
