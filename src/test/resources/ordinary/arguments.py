@@ -3,7 +3,7 @@
 # Arg: --flag
 # Arg: a b
 # Arg: é*
-# Arg: 
+# Arg:
 import argparse
 import getopt
 import shlex

@@ -41,7 +41,9 @@ async def main():
         await loop.sock_sendall(one, b"abc")
         print(await loop.sock_recv(one, 10))
     transport.close()
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(input()[::-1])", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "print(input()[::-1])", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
     print(await process.communicate(b"stressed\n"), process.returncode)
     process = await asyncio.create_subprocess_shell("exit 5")
     print(await process.wait())

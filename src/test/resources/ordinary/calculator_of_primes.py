@@ -25,7 +25,11 @@ print(fibonacci(300))
 def queens(n, row=0, columns=0, left=0, right=0):
     if row == n:
         return 1
-    return sum(queens(n, row + 1, columns | 1 << c, left | 1 << row + c, right | 1 << row - c + n) for c in range(n) if not (columns >> c & 1 or left >> row + c & 1 or right >> row - c + n & 1))
+    return sum(
+        queens(n, row + 1, columns | 1 << c, left | 1 << row + c, right | 1 << row - c + n)
+        for c in range(n)
+        if not (columns >> c & 1 or left >> row + c & 1 or right >> row - c + n & 1)
+    )
 
 
 print(queens(7))

@@ -8,7 +8,11 @@ with open("locked", "w") as file:
     if child == 0:
         answers = []
         with open("locked", "r+") as other:
-            for attempt in (lambda: fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB), lambda: fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 7), lambda: fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 20)):
+            for attempt in (
+                lambda: fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB),
+                lambda: fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 7),
+                lambda: fcntl.lockf(other, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 20),
+            ):
                 try:
                     attempt()
                     answers.append("taken")

@@ -1,5 +1,5 @@
 # Stdin: Ada
-# Stdin: 
+# Stdin:
 # Stdin: 3
 # Stdin: 4 5
 # Stdin: é👻

@@ -4,7 +4,7 @@ import io
 import json
 import tomllib
 
-data = {"a": [1, 2.5, None, True], "é": "👻\n\t\"", "big": 10**20}
+data = {"a": [1, 2.5, None, True], "é": '👻\n\t"', "big": 10**20}
 print(json.dumps(data, indent=2, sort_keys=True), json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 print(json.loads('{"x": [1e3, -0, "\\u00e9"]}'), json.dumps(float("inf")))
 try:

@@ -2,9 +2,19 @@ import array
 import ctypes
 import struct
 
-print(struct.pack("<IhB3s", 1, -2, 3, b"abc"), struct.unpack(">HH", b"\0\1\0\2"), struct.calcsize("@iqd"), list(struct.iter_unpack("<H", b"\1\0\2\0")))
+print(
+    struct.pack("<IhB3s", 1, -2, 3, b"abc"),
+    struct.unpack(">HH", b"\0\1\0\2"),
+    struct.calcsize("@iqd"),
+    list(struct.iter_unpack("<H", b"\1\0\2\0")),
+)
 numbers = array.array("d", [1.5, 2.5])
-print(numbers.tobytes(), array.array("i", b"\1\0\0\0"), memoryview(b"abcdef")[1:4].tobytes(), bytearray(b"abc").translate(bytes(range(1, 256)) + b"\0"))
+print(
+    numbers.tobytes(),
+    array.array("i", b"\1\0\0\0"),
+    memoryview(b"abcdef")[1:4].tobytes(),
+    bytearray(b"abc").translate(bytes(range(1, 256)) + b"\0"),
+)
 
 
 class Point(ctypes.Structure):

@@ -16,5 +16,7 @@ try:
 except OSError as error:
     print(error)
 usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_utime >= 0, resource.getpagesize(), time.process_time() > 0, time.monotonic() > 0, time.get_clock_info("monotonic").monotonic)
+print(
+    usage.ru_utime >= 0, resource.getpagesize(), time.process_time() > 0, time.monotonic() > 0, time.get_clock_info("monotonic").monotonic
+)
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 2000))

@@ -3,7 +3,11 @@ import subprocess
 import sys
 
 print(subprocess.run(["echo", "hello"], capture_output=True, text=True))
-print(subprocess.run([sys.executable, "-c", "import sys; print(len(sys.stdin.read()))"], input="x" * 200000, capture_output=True, text=True).stdout)
+print(
+    subprocess.run(
+        [sys.executable, "-c", "import sys; print(len(sys.stdin.read()))"], input="x" * 200000, capture_output=True, text=True
+    ).stdout
+)
 print(subprocess.run("echo $((6 * 7)); exit 3", shell=True, stdout=subprocess.PIPE))
 print(subprocess.getstatusoutput("cat missing 2>/dev/null || echo none"))
 print(subprocess.check_output(["sort"], input=b"b\na\nc\n"))
@@ -26,7 +30,9 @@ print(subprocess.run(["pwd"], cwd="/usr", capture_output=True).stdout)
 print(os.system("exit 4"), os.popen("echo popen").read())
 sys.stdout.flush()
 subprocess.run("echo to stdout; echo to stderr >&2", shell=True)
-with subprocess.Popen([sys.executable, "-u", "-c", "print(input()); print(input())"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as talk:
+with subprocess.Popen(
+    [sys.executable, "-u", "-c", "print(input()); print(input())"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+) as talk:
     for word in ("one", "two"):
         talk.stdin.write(word + "\n")
         talk.stdin.flush()

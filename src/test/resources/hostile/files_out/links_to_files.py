@@ -7,5 +7,18 @@
 import os
 
 open("good.txt", "w").write("good")
-for number, target in enumerate(("/etc/passwd", "/etc/shadow", "/proc/self/environ", "/proc/1/environ", "/dev/zero", "/dev/stdin", "../etc/passwd", "good.txt", "loop7", "/bay/s")):
+for number, target in enumerate(
+    (
+        "/etc/passwd",
+        "/etc/shadow",
+        "/proc/self/environ",
+        "/proc/1/environ",
+        "/dev/zero",
+        "/dev/stdin",
+        "../etc/passwd",
+        "good.txt",
+        "loop7",
+        "/bay/s",
+    )
+):
     os.symlink(target, f"loop{number}")

@@ -5,7 +5,6 @@
 import os
 import random
 import signal
-import sys
 
 from trial import libc
 

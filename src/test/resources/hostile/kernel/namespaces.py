@@ -6,7 +6,16 @@ import signal
 
 from trial import held, refused, syscall
 
-KINDS = {"user": 0x10000000, "mnt": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000, "cgroup": 0x2000000, "time": 0x80}
+KINDS = {
+    "user": 0x10000000,
+    "mnt": 0x20000,
+    "pid": 0x20000000,
+    "net": 0x40000000,
+    "ipc": 0x8000000,
+    "uts": 0x4000000,
+    "cgroup": 0x2000000,
+    "time": 0x80,
+}
 
 
 def clone(flags):

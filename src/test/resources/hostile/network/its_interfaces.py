@@ -10,7 +10,16 @@ from trial import held, must, refused
 
 one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 request = struct.pack("16s24s", b"lo", struct.pack("HH4s", socket.AF_INET, 0, socket.inet_aton("10.9.8.7")))
-for name, number in (("flags", 0x8914), ("address", 0x8916), ("mask", 0x891C), ("length", 0x8922), ("name", 0x8923), ("hardware", 0x8924), ("bridge", 0x89A0), ("queue", 0x8943)):
+for name, number in (
+    ("flags", 0x8914),
+    ("address", 0x8916),
+    ("mask", 0x891C),
+    ("length", 0x8922),
+    ("name", 0x8923),
+    ("hardware", 0x8924),
+    ("bridge", 0x89A0),
+    ("queue", 0x8943),
+):
     refused(name, lambda: fcntl.ioctl(one, number, request), "EPERM", "ENOTTY", "EOPNOTSUPP", "ENOPKG", "EINVAL")
 for path in ("/dev/net/tun", "/dev/vhost-net", "/dev/vsock"):
     refused(path, lambda: os.open(path, os.O_RDWR), "ENOENT")

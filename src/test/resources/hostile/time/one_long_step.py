@@ -3,4 +3,4 @@
 # Expect-line: begun
 # Limit: cpu_ms=200
 print("begun", flush=True)
-7 ** 7 ** 9 % 10
+7**7**9 % 10

@@ -13,7 +13,11 @@ def count(number, frame):
 
 
 print("begun", flush=True)
-for timer, number in ((signal.ITIMER_REAL, signal.SIGALRM), (signal.ITIMER_VIRTUAL, signal.SIGVTALRM), (signal.ITIMER_PROF, signal.SIGPROF)):
+for timer, number in (
+    (signal.ITIMER_REAL, signal.SIGALRM),
+    (signal.ITIMER_VIRTUAL, signal.SIGVTALRM),
+    (signal.ITIMER_PROF, signal.SIGPROF),
+):
     signal.signal(number, count)
     signal.setitimer(timer, 0.0001, 0.0001)
 while True:

@@ -246,6 +246,10 @@ final class NsjailSandbox implements Sandbox {
         return folder;
     }
 
+    int slots() {
+        return slots.size();
+    }
+
     Limits parkedFor() {
         return parkedFor;
     }

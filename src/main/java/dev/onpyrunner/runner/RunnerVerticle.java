@@ -117,7 +117,7 @@ public final class RunnerVerticle extends VerticleBase {
     /** Tries every limit: a node whose jail does not hold what the settings promise must not take jobs. */
     private Future<Void> selfTest() {
         return sandbox.park()
-                .compose(v -> new SelfTest(vertx, sandbox, settings.runtime(), limits).run(settings.slots()))
+                .compose(v -> new SelfTest(vertx, sandbox, settings.runtime(), limits).run())
                 .compose(report -> {
                     List<SelfTest.Finding> failed = report.stream()
                             .filter(f -> f.held() == SelfTest.Held.NO)

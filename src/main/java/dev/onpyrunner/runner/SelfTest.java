@@ -101,8 +101,7 @@ public final class SelfTest {
             public Future<?> start() {
                 return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, limits), false)
                         .compose(sandbox -> sandbox.park()
-                                .compose(v ->
-                                        new SelfTest(vertx, sandbox, settings.runtime(), limits).run(settings.slots()))
+                                .compose(v -> new SelfTest(vertx, sandbox, settings.runtime(), limits).run())
                                 .eventually(sandbox::close))
                         .onComplete(findings);
             }
@@ -253,17 +252,13 @@ public final class SelfTest {
         return jail.file(path, MIB).transform(r -> Future.succeededFuture(r.failed()));
     }
 
-    /**
-     * Runs all checks.
-     *
-     * @param atOnce how many at the same time
-     */
-    Future<List<Finding>> run(int atOnce) {
+    /** Runs all checks, as many at the same time as there are slots. */
+    Future<List<Finding>> run() {
         Deque<Check> open = new ArrayDeque<>(checks());
         Map<String, Finding> found = new LinkedHashMap<>();
         open.forEach(c -> found.put(c.what(), null));
         List<Future<Void>> lines = new ArrayList<>();
-        for (int line = 0; line < atOnce; line++) {
+        for (int line = 0; line < sandbox.slots(); line++) {
             lines.add(next(open, found));
         }
         return Future.join(lines).eventually(this::close).map(v -> {

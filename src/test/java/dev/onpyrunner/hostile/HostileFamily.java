@@ -42,6 +42,7 @@ abstract class HostileFamily {
 
     private final String family;
     private Map<String, String> places;
+    private Set<Integer> users;
     private Traces before;
     private Neighbour neighbour;
 
@@ -59,7 +60,8 @@ abstract class HostileFamily {
                 "@REDIS_PORT@",
                         String.valueOf(URI.create(node.node().redis().url()).getPort()));
         awaitSteadyProcesses();
-        before = Traces.look();
+        users = Traces.seenUsers();
+        before = Traces.look(users);
         neighbour = new Neighbour(node);
     }
 
@@ -67,7 +69,7 @@ abstract class HostileFamily {
     private static void awaitSteadyProcesses() {
         int[] looks = {0};
         int[] count = {-1};
-        Await.value("a steady number of processes", Traces::seenProcesses, seen -> {
+        Await.value("a steady number of processes", () -> Traces.seenProcesses(Set.of()), seen -> {
             looks[0] = seen.size() == count[0] ? looks[0] + 1 : 0;
             count[0] = seen.size();
             return looks[0] == STEADY_LOOKS;
@@ -101,7 +103,7 @@ abstract class HostileFamily {
         checkHealthyProgram(program.name(), program.one("After-peak"), node);
         Await.value(
                 "no process is left of " + program.name(),
-                Traces::seenProcesses,
+                () -> Traces.seenProcesses(users),
                 seen -> seen.size() <= before.processes().size() + Neighbour.PROCESSES);
     }
 
@@ -216,7 +218,7 @@ abstract class HostileFamily {
         neighbour.end();
         Traces after = Await.value(
                 "as little is left as there was before: " + before,
-                Traces::look,
+                () -> Traces.look(users),
                 seen -> seen.processes().size() <= before.processes().size()
                         && seen.files().size() <= before.files().size());
         assertThat(after.state()).isEqualTo(before.state());

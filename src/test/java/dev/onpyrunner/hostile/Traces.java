@@ -12,9 +12,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -41,30 +43,38 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
     private static final List<String> DEVICES = List.of("null", "zero", "full", "random", "urandom");
     private static final Pattern UID = Pattern.compile("Uid:\t(\\d+)");
 
-    private static final NodeConfig.Runner SETTING =
-            NodeConfig.load(null, System.getenv(), Map.of()).runner();
-    /** Nodes take their users from this many, each node others. */
-    private static final int USERS = 200_000;
+    private static final int FIRST_USER =
+            NodeConfig.load(null, System.getenv(), Map.of()).runner().uidBase();
+    /** The names of this process' control groups begin so. */
+    private static final String OWN_GROUP =
+            "/onpyrunner-" + ProcessHandle.current().pid() + "-";
 
-    /** The names of this process' control groups begin so, and those of other nodes otherwise. */
-    private static final String ANY_GROUP = "/onpyrunner-";
+    static Traces look(Set<Integer> users) throws IOException {
+        return new Traces(seenProcesses(users), seenFiles(users), seenState(users));
+    }
 
-    private static final String OWN_GROUP = ANY_GROUP + ProcessHandle.current().pid() + "-";
-
-    static Traces look() throws IOException {
-        return new Traces(seenProcesses(), seenFiles(), seenState());
+    /** The users that slots of this node have, as far as they have a process: other nodes have others. */
+    static Set<Integer> seenUsers() throws IOException {
+        Set<Integer> users = new TreeSet<>();
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(PROC, "[0-9]*")) {
+            for (Path folder : folders) {
+                int user = user(read(folder.resolve("status")));
+                if (user >= FIRST_USER && read(folder.resolve("cgroup")).contains(OWN_GROUP)) {
+                    users.add(user);
+                }
+            }
+        }
+        return users;
     }
 
     /** The processes alone: cheap enough to look after each program. */
-    static List<String> seenProcesses() throws IOException {
+    static List<String> seenProcesses(Set<Integer> users) throws IOException {
         List<String> found = new ArrayList<>();
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path folder : folders) {
                 String status = read(folder.resolve("status"));
-                String groups = read(folder.resolve("cgroup"));
-                boolean ofOurs = groups.contains(OWN_GROUP);
-                boolean ofOthers = groups.contains(ANY_GROUP) && !ofOurs;
-                if (ofOurs || (isJailed(status) && !ofOthers)) {
+                if (users.contains(user(status))
+                        || read(folder.resolve("cgroup")).contains(OWN_GROUP)) {
                     found.add(folder.getFileName() + " "
                             + status.lines().findFirst().orElse("is gone"));
                 }
@@ -73,17 +83,13 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
         return found;
     }
 
-    private static boolean isJailed(String status) {
+    /** The user of a process, by the text of its status; -1 when it has gone. */
+    private static int user(String status) {
         var uid = UID.matcher(status);
-        return uid.find() && isOfASlot(Integer.parseInt(uid.group(1)));
+        return uid.find() ? Integer.parseInt(uid.group(1)) : -1;
     }
 
-    /** Without root there are no users of the slots' own, and nothing can be told by the user. */
-    private static boolean isOfASlot(int uid) {
-        return uid >= SETTING.uidBase() && uid < SETTING.uidBase() + USERS;
-    }
-
-    private static List<String> seenFiles() throws IOException {
+    private static List<String> seenFiles(Set<Integer> users) throws IOException {
         List<String> found = new ArrayList<>();
         for (Path place : COMMON_PLACES) {
             if (!Files.isDirectory(place)) {
@@ -96,8 +102,8 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
                     boolean ofThisNode = name.startsWith(
                             "onpyrunner-" + ProcessHandle.current().pid() + "-");
                     if (ofThisNode) {
-                        addFilesOfSlots(entry, found);
-                    } else if (!ofNsjail && isOfASlot(entry)) {
+                        addFilesOfSlots(entry, users, found);
+                    } else if (!ofNsjail && isOf(users, entry)) {
                         found.add(entry.toString());
                     }
                 }
@@ -106,7 +112,7 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
         return found;
     }
 
-    private static void addFilesOfSlots(Path folder, List<String> found) throws IOException {
+    private static void addFilesOfSlots(Path folder, Set<Integer> users, List<String> found) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path dir, BasicFileAttributes attributes) {
@@ -115,7 +121,7 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-                if (isOfASlot(file)) {
+                if (isOf(users, file)) {
                     found.add(file.toString());
                 }
                 return FileVisitResult.CONTINUE;
@@ -128,22 +134,21 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
         });
     }
 
-    private static boolean isOfASlot(Path file) {
+    private static boolean isOf(Set<Integer> users, Path file) {
         try {
-            return isOfASlot((Integer) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS));
+            return users.contains(Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS));
         } catch (IOException e) {
             return false; // gone since it was listed
         }
     }
 
-    private static Map<String, String> seenState() throws IOException {
+    private static Map<String, String> seenState(Set<Integer> users) throws IOException {
         Map<String, String> state = new TreeMap<>();
         state.put("mounts", read(PROC.resolve("self/mountinfo")));
         state.put("control groups", groups().toString());
         for (String kind : List.of("shm", "sem", "msg")) {
-            state.put("System V " + kind, read(PROC.resolve("sysvipc/" + kind)));
+            state.put("System V " + kind, linesOf(users, read(PROC.resolve("sysvipc/" + kind))));
         }
-        state.put("shared memory", names(Path.of("/dev/shm")).toString());
         for (String setting : SETTINGS) {
             state.put("kernel/" + setting, read(PROC.resolve("sys/kernel/" + setting)));
         }
@@ -159,6 +164,13 @@ record Traces(List<String> processes, List<String> files, Map<String, String> st
         state.put("this process' limits", read(PROC.resolve("self/limits")));
         state.put("this process' place when memory is short", read(PROC.resolve("self/oom_score_adj")));
         return state;
+    }
+
+    /** The lines of a table that name one of these users. */
+    private static String linesOf(Set<Integer> users, String table) {
+        return table.lines()
+                .filter(line -> users.stream().anyMatch(user -> line.matches(".*\\b" + user + "\\b.*")))
+                .collect(Collectors.joining("\n"));
     }
 
     private static TreeSet<String> groups() throws IOException {

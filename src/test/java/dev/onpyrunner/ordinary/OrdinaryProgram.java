@@ -22,7 +22,7 @@ record OrdinaryProgram(String name, Map<String, String> files, List<String> args
     static final String ENTRY = "main.py";
 
     private static final Path FOLDER = Path.of("src/test/resources/ordinary");
-    private static final Pattern LINE = Pattern.compile("# (File|Arg|Stdin|Stdin-repeat): (.*)");
+    private static final Pattern LINE = Pattern.compile("# (File|Arg|Stdin|Stdin-repeat):(?: (.*))?");
 
     static List<OrdinaryProgram> all() throws IOException {
         try (Stream<Path> programs = Files.list(FOLDER)) {
@@ -52,7 +52,7 @@ record OrdinaryProgram(String name, Map<String, String> files, List<String> args
             if (!parts.matches()) {
                 throw new IllegalArgumentException(program + ": not a line of a header: " + line);
             }
-            String value = parts.group(2);
+            String value = parts.group(2) == null ? "" : parts.group(2);
             switch (parts.group(1)) {
                 case "File" -> {
                     int equals = value.indexOf('=');

@@ -3,6 +3,7 @@ package dev.onpyrunner.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.onpyrunner.Await;
+import dev.onpyrunner.ChangedJail;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.runner.SelfTest.Finding;
 import dev.onpyrunner.runner.SelfTest.Held;
@@ -13,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,20 +47,8 @@ class SelfTestIT {
         return Await.get(SelfTest.onThisMachine(vertx, settings, LIMITS));
     }
 
-    /** The project's jail with one file changed. */
     private Path jail(String file, UnaryOperator<String> change) throws IOException {
-        Path copy = folder.resolve("jail");
-        try (Stream<Path> files = Files.walk(Path.of("nsjail"))) {
-            for (Path from : files.toList()) {
-                Files.copy(from, copy.resolve(Path.of("nsjail").relativize(from).toString()));
-            }
-        }
-        Path changed = copy.resolve(file);
-        String text = Files.readString(changed);
-        String other = change.apply(text);
-        assertThat(other).isNotEqualTo(text);
-        Files.writeString(changed, other);
-        return copy;
+        return ChangedJail.in(folder.resolve("jail"), file, change);
     }
 
     private static Finding finding(List<Finding> all, String what) {
