@@ -49,7 +49,7 @@ LEFT_OUT = set(
     """.split()
 )
 
-# These take longest, so they start first.
+# These take longest: they start first and have more time.
 SLOW = [
     "test_multiprocessing_spawn", "test_multiprocessing_forkserver", "test_multiprocessing_fork", "test_concurrent_futures", "test_asyncio",
     "test_socket", "test_subprocess", "test_signal", "test_threading", "test_io",
@@ -232,8 +232,9 @@ class Run:
 
 
 def plain(test):
-    """The id without what changes from run to run, and without the line breaks of a doctest's name."""
-    return re.sub(r"0x[0-9a-f]{6,}", "0x…", " ".join(test.split())).removeprefix("test.")
+    """The id in the form MODULE.CLASS.TEST, without what changes from run to run, on one line."""
+    test = re.sub(r"^(setUp\w+|tearDown\w+) \((.+)\)$", r"\2.\1", " ".join(test.split()))
+    return re.sub(r"0x[0-9a-f]{6,}", "0x…", test).removeprefix("test.")
 
 
 class Place:
@@ -256,6 +257,9 @@ class Place:
             self.close()
             raise
 
+    def limit(self, module):
+        return self.timeout * (5 if module in SLOW else 1)
+
     def variables(self, work, tests):
         # A TMPDIR of its own, so that nothing stays in the machine's /tmp.
         return {**self.environment, "HOME": str(work), "TMPDIR": f"{work}/tmp", "PYTHONPATH": str(tests)}
@@ -265,10 +269,10 @@ class Place:
         with self.room.start() as job:
             try:
                 job.begin(RUNNER.encode(), [module, "/tests/parts"], self.variables("/work", "/tests"), files)
-                result = job.finish(timeout=self.timeout)
+                result = job.finish(timeout=self.limit(module))
                 trouble = ("dies", result.failure or f"status {result.line} {tail(result.err)}")
             except TimeoutError:
-                trouble = ("hangs", f"no end after {self.timeout} s")
+                trouble = ("hangs", f"no end after {self.limit(module):g} s")
             except JailFailed as failed:
                 trouble = ("dies", str(failed)[:1500])
             return Run(bytes(job.result.out), trouble)
@@ -295,12 +299,12 @@ class Place:
             start_new_session=True,
         )
         try:
-            output, errors = process.communicate(timeout=self.timeout)
+            output, errors = process.communicate(timeout=self.limit(module))
             trouble = ("dies", f"status {process.returncode} {tail(errors)}")
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             output, _ = process.communicate()
-            trouble = ("hangs", f"no end after {self.timeout} s")
+            trouble = ("hangs", f"no end after {self.limit(module):g} s")
         finally:
             shutil.rmtree(work, ignore_errors=not self.is_root)
         return Run(output, trouble)
@@ -410,7 +414,7 @@ def compare(place, module, known):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many modules run at a time (default 2)")
-    parser.add_argument("--timeout", type=float, default=300, help="seconds for one module on one side (default 300)")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds for one module on one side; five times that for the slowest (default 120)")
     parser.add_argument("--list", action="store_true", help="print the modules that run when none is named, and end")
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="for example test_json; all but a few when none is named")
     options = parser.parse_args()

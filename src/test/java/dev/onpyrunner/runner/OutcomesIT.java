@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each row of the table of verdicts ({@link VerdictTest}), produced by a real program. */
 @ExtendWith(TestNode.class)
-@Timeout(60)
+@Timeout(300)
 class OutcomesIT {
     private static final Map<String, Object> NONE = Map.of();
     private static final String CHILD_OOM = """
