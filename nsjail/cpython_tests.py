@@ -132,6 +132,8 @@ def main():
         package.__path__.append(os.path.join(parts, package.__name__))
     support.use_resources = []  # libregrtest's default: no internet, no big files, nothing that takes very long
     support.verbose = 0
+    # Its isolated child looks for the tests in the library, in vain, and waits for ever.
+    support.set_match_tests(None, ["*.test_4_daemon_threads"])
     support.get_test_runner = lambda *_, **__: Runner(collector)
     support.record_original_stdout(sys.stdout)
     try:
@@ -223,8 +225,9 @@ class Run:
             else:
                 self._add(plain(said["id"]), (said["end"], said["why"]))
                 begun = None
+        self.hangs = not self.is_over and trouble[0] == "hangs"
         if not self.is_over:
-            self._add(plain(begun) if begun else "(module)", (trouble[0], trouble[1]))
+            self._add(plain(begun) if begun else "(module)", trouble)
 
     def _add(self, test, end):
         names = itertools.chain([test], (f"{test} #{number}" for number in itertools.count(2)))
@@ -262,10 +265,10 @@ class Place:
 
     def variables(self, work, tests):
         # A TMPDIR of its own, so that nothing stays in the machine's /tmp.
-        return {**self.environment, "HOME": str(work), "TMPDIR": f"{work}/tmp", "PYTHONPATH": str(tests)}
+        return {**self.environment, "HOME": str(work), "TMPDIR": f"{work}/temporary", "PYTHONPATH": str(tests)}
 
     def inside(self, module):
-        files = {"tmp/.keep": b""}
+        files = {"temporary/.keep": b""}
         with self.room.start() as job:
             try:
                 job.begin(RUNNER.encode(), [module, "/tests/parts"], self.variables("/work", "/tests"), files)
@@ -279,13 +282,13 @@ class Place:
 
     def outside(self, module):
         work = Path(tempfile.mkdtemp(prefix="work-", dir=self.room.folder))
-        (work / "tmp").mkdir()
-        (work / "tmp/.keep").touch()
+        (work / "temporary").mkdir()
+        (work / "temporary/.keep").touch()
         (work / PROGRAM).write_text(RUNNER)
         command = ["env", "--default-signal", "setpriv", "--pdeathsig", "KILL"]  # a shell may have us ignore SIGINT
         if self.is_root:
             user = pwd.getpwnam("nobody")  # one that has a name, as in the jail
-            for path in (work, work / "tmp", work / "tmp/.keep", work / PROGRAM):
+            for path in (work, work / "temporary", work / "temporary/.keep", work / PROGRAM):
                 os.chown(path, user.pw_uid, user.pw_gid)
             command += ["--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]
         command += [INTERPRETER, PROGRAM, module, str(self.tests / "parts")]
@@ -317,15 +320,24 @@ def tail(data):
     return bytes(data[-700:]).decode(errors="replace")
 
 
-def difference(inside, outside):
-    """(end inside, end outside) of each test whose ends differ. What follows a crash or time-out on one side cannot be compared."""
-    ends = {}
+def cut_short(inside, outside):
+    """The tests that cannot be compared: what follows a crash or time-out on one side, and where a time-out came when both sides had one."""
+    both_hang = inside.hangs and outside.hangs
     for test in inside.ends.keys() | outside.ends.keys():
         here, there = inside.ends.get(test), outside.ends.get(test)
         if here is None and not inside.is_over or there is None and not outside.is_over:
-            continue
-        if (here and here[0]) != (there and there[0]):
-            ends[test] = (here or ("absent", ""), there or ("absent", ""))
+            yield test
+        elif both_hang and here != there and "hangs" in (here and here[0], there and there[0]):
+            yield test
+
+
+def difference(inside, outside):
+    """(end inside, end outside) of each test whose ends differ."""
+    ends = {}
+    for test in (inside.ends.keys() | outside.ends.keys()) - set(cut_short(inside, outside)):
+        here, there = inside.ends.get(test, ("absent", "")), outside.ends.get(test, ("absent", ""))
+        if here[0] != there[0]:
+            ends[test] = here, there
     return ends
 
 
@@ -352,18 +364,21 @@ class Report:
     def __init__(self, known):
         self.known = known
         self.tests = 0
+        self.missed = 0
         self.ends = collections.Counter()  # of those that are the same
         self.reasons = collections.Counter()
         self.new, self.flaky, self.differing, self.ran = {}, set(), set(), []
 
     def add(self, module, differing, flaky, first, seconds):
         inside, outside = first
-        every = inside.ends.keys() | outside.ends.keys()
+        missed = set(cut_short(inside, outside))
+        every = (inside.ends.keys() | outside.ends.keys()) - missed
         self.ran.append(module)
         self.tests += len(every)
+        self.missed += len(missed)
         self.differing |= differing.keys()
         self.flaky |= flaky
-        ends = collections.Counter((inside.ends.get(test) or outside.ends[test])[0] for test in every - differing.keys() - flaky)
+        ends = collections.Counter(inside.ends[test][0] for test in every - differing.keys() - flaky)
         self.ends += ends
         broken = ends.total() - ends["ok"] - ends["skipped"]
         new = {test: ends for test, ends in differing.items() if not self.known.reason(test)}
@@ -372,6 +387,8 @@ class Report:
         parts = [f"{len(every)} tests"]
         if broken:
             parts.append(f"{broken} fail on both sides")
+        if missed:
+            parts.append(f"{len(missed)} cut short")
         if len(differing) > len(new):
             parts.append(f"{len(differing) - len(new)} known differences")
         if flaky:
@@ -383,7 +400,7 @@ class Report:
 
     def summary(self):
         same = sum(self.ends.values())
-        print(f"\n{len(self.ran)} modules, {self.tests} tests")
+        print(f"\n{len(self.ran)} modules, {self.tests} tests compared, {self.missed} cut short by a crash or time-out before them")
         print(f"{same:6} end the same: " + ", ".join(f"{count} {end}" for end, count in self.ends.most_common()))
         for reason, count in self.reasons.most_common():
             print(f"{count:6} differ as known: {reason}")

@@ -226,6 +226,7 @@ final class RunCommand implements Callable<Integer> {
         };
         if (!json && !outcome.equals("OK") && !outcome.equals("RUNTIME_ERROR")) {
             err.println("onpyrunner: " + job.path("message").asText());
+            err.print(job.path("stack").asText()); // where it was when its time was over
         }
         return code;
     }

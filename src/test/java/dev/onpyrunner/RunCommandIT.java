@@ -97,6 +97,9 @@ class RunCommandIT {
         String loop = program("while True: pass");
         Ended cpu = run("", loop, "--url", url, "--limit", "cpu_ms=300");
         assertThat(cpu.code()).isEqualTo(124);
+        assertThat(cpu.err())
+                .contains("of CPU time, the limit")
+                .containsPattern("File \"/work/[^\"]+\", line 1 in <module>");
         assertThat(cpu.err()).contains("CPU time");
         String hog = program("x = bytearray(1 << 30)");
         assertThat(run("", hog, "--url", url).code()).isEqualTo(137);

@@ -38,6 +38,7 @@ final class NsjailJail implements Sandbox.Jail {
 
     private static final long LOOK_MS = 2;
     private static final long FORCE_AFTER_MS = 100;
+    private static final long LATE_MS = 5_000;
 
     private enum State {
         STARTING,
@@ -61,6 +62,7 @@ final class NsjailJail implements Sandbox.Jail {
     private Lifeline lifeline;
     private long startTimer = -1;
     private Future<Void> closing;
+    private boolean saidLate;
 
     private JobSpec spec;
     private Sandbox.Listener listener;
@@ -469,6 +471,10 @@ final class NsjailJail implements Sandbox.Jail {
                 lifeline.force();
             }
             Cgroups.kill(left());
+        }
+        if (!saidLate && System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(LATE_MS)) {
+            saidLate = true;
+            LOG.error("processes of an ended jail do not die: {}", left());
         }
         vertx.setTimer(LOOK_MS, t -> awaitEmpty(empty, since));
     }

@@ -26,6 +26,8 @@ final class NsjailSlot {
     private static final long CONNECT_AGAIN_MS = 5;
     private static final long LISTENING_WITHIN_MS = 5_000;
     private static final long PARK_AGAIN_MS = 1_000;
+    /** A stranger at nsjail's port can spoil a jail or two; more failures in a row have another reason. */
+    private static final int AT_ONCE_AGAIN = 2;
 
     private final Vertx vertx;
     private final NsjailSandbox sandbox;
@@ -38,7 +40,7 @@ final class NsjailSlot {
     private NsjailJail jail;
 
     private boolean taken;
-    private boolean parkFailed;
+    private int failures;
     private boolean closed;
     private long againTimer = -1;
 
@@ -69,7 +71,7 @@ final class NsjailSlot {
         NsjailJail next = new NsjailJail(vertx, bay, group, this::connect, this::closed);
         jail = next;
         return listening().compose(v -> next.park()).onComplete(r -> {
-            parkFailed = r.failed();
+            failures = r.failed() ? failures + 1 : 0;
             if (r.succeeded()) {
                 preferToKillTheProgram();
                 next.spoilt().onSuccess(v -> spoilt(next));
@@ -92,13 +94,13 @@ final class NsjailSlot {
         }
     }
 
-    /** Nothing of a jail is left: the next one, a little later when this one could not even be parked. */
+    /** Nothing of a jail is left: the next one, a little later when they cannot even be parked. */
     private void closed(NsjailJail gone) {
         if (jail != gone || closed) {
             return;
         }
         jail = null;
-        if (parkFailed) {
+        if (failures > AT_ONCE_AGAIN) {
             againTimer = vertx.setTimer(PARK_AGAIN_MS, t -> park());
         } else {
             park();
@@ -167,13 +169,16 @@ final class NsjailSlot {
 
     /** Sets limits before there is a jail, while nsjail is alone in its group: the interpreter's start is under them. */
     private Future<Void> prepareGroup(Limits limits) {
-        try {
-            group.settle();
-            group.limit(limits);
-            return Future.succeededFuture();
-        } catch (IOException e) {
-            return Future.failedFuture(new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e));
-        }
+        // Taking back what a program has read may take a while: not on the runner's own thread.
+        return vertx.<Void>executeBlocking(
+                        () -> {
+                            group.settle();
+                            group.limit(limits);
+                            return null;
+                        },
+                        false)
+                .recover(e -> Future.failedFuture(
+                        new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e)));
     }
 
     private Future<Lifeline> connect() {
