@@ -9,9 +9,10 @@ import posix
 
 # Variables that the dynamic linker, the C library or CPython read at their own start, so that setting them later would do nothing. All
 # others (TMPDIR, LANGUAGE, OPENSSL_CONF, ...) are read when they are needed. HOME: `site` has looked there for the user's own packages.
+# TZ names a file, which may be any: it must not be read before the worker's socket is gone.
 _READ_AT_START = {
     "prefixes": (b"PYTHON", b"LD_", b"GLIBC_", b"MALLOC_", b"LC_"),
-    "names": (b"LANG", b"LOCPATH", b"HOME"),
+    "names": (b"LANG", b"LOCPATH", b"HOME", b"TZ", b"TZDIR"),
 }
 
 
@@ -91,8 +92,6 @@ def _take_job():
         elif kind == 0x45:  # E
             os.environb[key] = bytes(value)
             restart = restart or key.startswith(_READ_AT_START["prefixes"]) or key in _READ_AT_START["names"]
-            if key == b"TZ":
-                sys.modules["time"].tzset()  # the interpreter has read the zone already, and has the module
         elif kind == 0x46:  # F
             try:
                 _place(key, value)

@@ -691,6 +691,9 @@ class Walls(JailTest):
             "ioctl TIOCSTI": (16, 29, (0, 0x5412, 0), "EPERM"),
             "ioctl TIOCSTI with high bits": (16, 29, (0, 0x100005412, 0), "EPERM"),
             "prlimit64 of init": (302, 261, (1, 0, 0, 0), "EPERM"),
+            "prlimit64 of init with high bits": (302, 261, (1 << 32 | 1, 0, 0, 0), "EPERM"),
+            "sched_setaffinity of init with high bits": (203, 122, (1 << 32 | 1, 0, 0), "EPERM"),
+            "setpriority of init with high bits": (141, 140, (0, 1 << 32 | 1, 19), "EPERM"),
         }
         column = {"x86_64": 0, "aarch64": 1}[platform.machine()]
         setup = """
@@ -993,6 +996,15 @@ class Restart(JailTest):
     def test_ignored_signals_are_not_inherited(self):
         program = "import subprocess\nprint(subprocess.run(['grep', 'SigIgn', '/proc/self/status'], restore_signals=False, stdout=-1).stdout)"
         self.assertEqual(bare(code(program))[1], bytes(self.run_program(program, environment={"PYTHONHASHSEED": "1"}).out))
+
+    def test_a_time_zone_is_read_when_the_sockets_are_gone(self):
+        program = "import time; print(time.strftime('%H', time.localtime(0)))"
+        self.assertEqual(b"05\n", bytes(self.run_program(program, environment={"TZ": "UTC-5"}).out))
+        for number in range(16):  # some never end, as anywhere; but init hears
+            with self.subTest(number):
+                job = self.begin("print('ran')", environment={"TZ": f":/proc/self/fd/{number}"})
+                job.send("K")
+                self.assertEqual("S 9", job.finish(None, SOON).status)
 
     def test_another_file_is_run_as_if_it_were_on_the_command_line(self):
         program = """

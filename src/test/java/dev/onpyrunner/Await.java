@@ -34,10 +34,14 @@ public final class Await {
     /** Looks again and again until what it sees is good; then hands that on. */
     public static <T> T value(String what, Callable<T> look, Predicate<T> good) {
         AtomicReference<T> seen = new AtomicReference<>();
-        until(what, () -> {
-            seen.set(look.call());
-            return good.test(seen.get());
-        });
+        try {
+            until(what, () -> {
+                seen.set(look.call());
+                return good.test(seen.get());
+            });
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "; last seen: " + seen.get(), e);
+        }
         return seen.get();
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +75,7 @@ class NodeDeathIT {
             assertThat(commands(below)).anyMatch(c -> c.contains("redis"));
             // nsjail, the jail's pid 1, the program and its daemon
             assertThat(below).hasSizeGreaterThanOrEqualTo(5);
+            assertThat(leftovers(pid)).as("folders and groups of the living").hasSizeGreaterThan(1);
             node.process().destroyForcibly();
             for (ProcessHandle process : below) {
                 process.onExit().get(10, TimeUnit.SECONDS);
@@ -96,10 +98,16 @@ class NodeDeathIT {
 
     /** Folders and control groups of a node that is dead. */
     private static List<Path> leftovers(long pid) throws IOException {
-        try (Stream<Path> temp = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            return temp.filter(f -> f.getFileName().toString().startsWith("onpyrunner-" + pid + "-"))
-                    .toList();
+        List<Path> found = new ArrayList<>();
+        for (Path top : List.of(Path.of(System.getProperty("java.io.tmpdir")), Path.of("/sys/fs/cgroup"))) {
+            // Not deeper: other tests' folders come and go there.
+            int depth = top.startsWith("/sys") ? 5 : 1;
+            try (Stream<Path> files = Files.find(
+                    top, depth, (f, a) -> f.getFileName().toString().startsWith("onpyrunner-" + pid + "-"))) {
+                files.forEach(found::add);
+            }
         }
+        return found;
     }
 
     @Test

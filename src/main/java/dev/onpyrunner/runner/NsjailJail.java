@@ -39,6 +39,8 @@ final class NsjailJail implements Sandbox.Jail {
     private static final long LOOK_MS = 2;
     private static final long FORCE_AFTER_MS = 100;
     private static final long LATE_MS = 5_000;
+    /** Between the message to kill and the end of all processes; large ones take a while on a busy machine. */
+    private static final long DEAF_MS = 2_000;
 
     private enum State {
         STARTING,
@@ -63,6 +65,7 @@ final class NsjailJail implements Sandbox.Jail {
     private long startTimer = -1;
     private Future<Void> closing;
     private boolean saidLate;
+    private long killTimer = -1;
 
     private JobSpec spec;
     private Sandbox.Listener listener;
@@ -294,6 +297,7 @@ final class NsjailJail implements Sandbox.Jail {
     private void end(Sandbox.Exit exit) {
         if (state == State.RUNNING) {
             state = State.ENDED;
+            vertx.cancelTimer(killTimer);
             listener.ended(exit);
         }
     }
@@ -315,7 +319,19 @@ final class NsjailJail implements Sandbox.Jail {
 
     @Override
     public void kill() {
-        message('K');
+        if (state == State.RUNNING) {
+            message('K');
+            killTimer = vertx.setTimer(DEAF_MS, t -> cutOff());
+        }
+    }
+
+    /** pid 1 reads no message before the interpreter has let go of the socket, but always sees its end. */
+    private void cutOff() {
+        if (state == State.RUNNING) {
+            LOG.warn("a jail did not obey SIGKILL; its socket is closed");
+            socket.close();
+            hungUp();
+        }
     }
 
     @Override
@@ -442,6 +458,7 @@ final class NsjailJail implements Sandbox.Jail {
         }
         state = State.CLOSED;
         vertx.cancelTimer(startTimer);
+        vertx.cancelTimer(killTimer);
         parked.tryFail(new Sandbox.SandboxException("The sandbox was closed."));
         failAnswer("the jail was closed");
         if (socket != null) {
