@@ -3,6 +3,7 @@ package dev.onpyrunner.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.onpyrunner.Await;
+import dev.onpyrunner.ChangedJail;
 import dev.onpyrunner.job.JobEvent;
 import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
@@ -28,33 +29,45 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Slots, as seen by the runner: real nsjails that wait, are used once, die, and are replaced. */
 @Timeout(60)
 class NsjailSandboxIT {
     private static final Limits LIMITS = new Limits(5_000, 10_000, 1_000, 128 << 20, 1 << 20, 32, 16 << 20);
-    private static final RunnerSettings SETTINGS = new RunnerSettings(
-            1,
-            "python3",
-            Path.of("/usr/bin/python3"),
-            Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
-            Path.of("nsjail"),
-            210_000,
-            3_000,
-            0);
+    private static final RunnerSettings SETTINGS = settings(Path.of("nsjail"));
 
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     private Context context;
     private NsjailSandbox sandbox;
 
+    private static RunnerSettings settings(Path jailDir) {
+        return new RunnerSettings(
+                1,
+                "python3",
+                Path.of("/usr/bin/python3"),
+                Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
+                jailDir,
+                210_000,
+                3_000,
+                0);
+    }
+
+    @TempDir
+    private Path folder;
+
     @BeforeEach
     void open() {
+        open(SETTINGS);
+    }
+
+    private void open(RunnerSettings settings) {
         Promise<Void> opened = Promise.promise();
         VerticleBase home = new VerticleBase() {
             @Override
             public Future<?> start() {
                 NsjailSandboxIT.this.context = vertx.getOrCreateContext();
-                return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, SETTINGS, LIMITS), false)
+                return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, LIMITS), false)
                         .compose(s -> {
                             sandbox = s;
                             return s.park();
@@ -235,6 +248,20 @@ class NsjailSandboxIT {
         assertThat(ran.verdict().result().stack())
                 .contains("File \"/work/main.py\", line 3 in wait")
                 .contains("File \"/work/main.py\", line 4 in <module>");
+    }
+
+    @Test
+    void a_jail_that_hears_nothing_ends_at_its_limit_all_the_same() throws IOException {
+        Await.get(there(() -> sandbox.close()));
+        String taken = "    frame = _read(_number(_read(4), 0))\n";
+        Path deaf = ChangedJail.in(
+                folder.resolve("jail"),
+                "bootstrap.py",
+                s -> s.replace(taken, taken + "    import select; select.select([], [], [])\n"));
+        open(settings(deaf));
+        Limits brief = new Limits(5_000, 200, 1_000, 128 << 20, 1 << 20, 32, 16 << 20);
+        assertThat(run("print(1)", "", brief).verdict().result().outcome()).isEqualTo(Outcome.WALL_LIMIT);
+        awaitTwoParked();
     }
 
     @Test
