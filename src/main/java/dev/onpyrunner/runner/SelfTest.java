@@ -161,7 +161,7 @@ public final class SelfTest {
                         ended(Outcome.OUTPUT_LIMIT, null)),
                 new Check(
                         "disk",
-                        "large files and 20,000 folders with 1 MiB",
+                        "large files and many folders, with 1 MiB",
                         program("disk"),
                         smallDisk,
                         false,
