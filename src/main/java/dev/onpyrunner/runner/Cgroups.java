@@ -23,8 +23,11 @@ import org.slf4j.LoggerFactory;
 abstract class Cgroups {
     private static final Logger LOG = LoggerFactory.getLogger(Cgroups.class);
     private static final String PREFIX = "onpyrunner-";
-    /** With more than this in use while nsjail is alone, files that a program has read are still kept in memory. */
-    static final long LEFT_BEHIND = 8 << 20;
+    /**
+     * More than nsjail alone uses. What is above it was a program's: files that it read, still kept in memory, or its own
+     * files, which the kernel frees a moment after its end.
+     */
+    static final long LEFT_BEHIND = 4 << 20;
     /** Of 1000: counts as if it used half of the group's memory more. */
     private static final int KILL_FIRST = 500;
     /** Tells the nodes of one process apart. */

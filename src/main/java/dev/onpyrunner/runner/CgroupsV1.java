@@ -91,7 +91,7 @@ final class CgroupsV1 extends Cgroups {
             if (number(usage) > LEFT_BEHIND) {
                 write(memory.resolve("memory.force_empty"), 0);
             }
-            ownMemory = number(usage);
+            ownMemory = Math.min(number(usage), LEFT_BEHIND);
         }
 
         @Override

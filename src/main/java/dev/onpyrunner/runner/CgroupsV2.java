@@ -106,7 +106,7 @@ final class CgroupsV2 extends Cgroups {
                     // EAGAIN: it could not give back that much, which was to be expected
                 }
             }
-            ownMemory = number(usage);
+            ownMemory = Math.min(number(usage), LEFT_BEHIND);
         }
 
         @Override

@@ -75,15 +75,17 @@ final class FilesOut {
                 .map(v -> new Taken(List.copyOf(files), leftOut));
     }
 
-    private Future<Void> next(List<Sandbox.Left> matching, int index) {
+    private Future<Void> next(List<Sandbox.Left> matching, int from) {
+        int index = from;
+        while (index < matching.size() && !isWelcome(matching.get(index))) {
+            leftOut++;
+            index++;
+        }
         if (index == matching.size()) {
             return Future.succeededFuture();
         }
         Sandbox.Left file = matching.get(index);
-        if (late || files.size() == MAX_FILES || file.size() > CollectedFile.MAX_TOTAL_BYTES - total) {
-            leftOut++;
-            return next(matching, index + 1);
-        }
+        int following = index + 1;
         return jail.file(file.path(), file.size())
                 .timeout(TIME_MS, TimeUnit.MILLISECONDS)
                 .compose(content -> store.storeFile(claim, file.path(), content).onSuccess(v -> {
@@ -98,6 +100,10 @@ final class FilesOut {
                     leftOut++;
                     return Future.succeededFuture();
                 })
-                .compose(v -> next(matching, index + 1));
+                .compose(v -> next(matching, following));
+    }
+
+    private boolean isWelcome(Sandbox.Left file) {
+        return !late && files.size() < MAX_FILES && file.size() <= CollectedFile.MAX_TOTAL_BYTES - total;
     }
 }

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * User ids outside the jails that no other node of this machine uses: what the kernel counts for each user (pipe
@@ -44,14 +47,31 @@ final class UidBlock implements Closeable {
     }
 
     /** Null when the block is another node's, or somebody keeps us from the file. */
-    private static FileChannel open(Path path) throws IOException {
-        FileChannel file;
+    private static FileChannel open(Path path) {
         try {
-            file = FileChannel.open(
-                    path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+            Object self = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !self.equals(owner(path))) {
+                Files.delete(path); // put there by another user, who could hold its lock for ever
+            }
+            FileChannel file = FileChannel.open(
+                    path,
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            if (!self.equals(owner(path))) {
+                file.close();
+                return null;
+            }
+            return locked(file);
         } catch (IOException e) {
             return null;
         }
+    }
+
+    private static Object owner(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private static FileChannel locked(FileChannel file) throws IOException {
         FileLock lock = null;
         try {
             lock = file.tryLock();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,23 @@ class UidBlockTest {
         first.close();
         try (UidBlock again = UidBlock.take(folder, 210_000)) {
             assertThat(again.uid(3)).isEqualTo(210_003);
+        }
+    }
+
+    @Test
+    void a_lock_file_of_another_user_is_replaced() throws Exception {
+        Path lock = folder.resolve("onpyrunner-uids-210000.lock");
+        try (UidBlock block = UidBlock.take(folder, 210_000)) {
+            assertThat(block.uid(0)).isEqualTo(210_000);
+            assertThat(Files.getPosixFilePermissions(lock))
+                    .containsExactlyInAnyOrder(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
+        }
+        if ((Integer) Files.getAttribute(lock, "unix:uid") == 0) { // only root can give files away
+            Files.setAttribute(lock, "unix:uid", 65_534);
+            try (UidBlock block = UidBlock.take(folder, 210_000)) {
+                assertThat(block.uid(0)).isEqualTo(210_000);
+                assertThat(Files.getAttribute(lock, "unix:uid")).isEqualTo(0);
+            }
         }
     }
 
