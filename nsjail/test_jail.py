@@ -1005,6 +1005,7 @@ class Restart(JailTest):
                 job = self.begin("print('ran')", environment={"TZ": f":/proc/self/fd/{number}"})
                 job.send("K")
                 self.assertEqual("S 9", job.finish(None, SOON).status)
+                job.close()
 
     def test_another_file_is_run_as_if_it_were_on_the_command_line(self):
         program = """

@@ -98,6 +98,7 @@ DENIED = {
         "x32 unshare": (0x40000110, 0, 0x10000000),
         "x32 ptrace": (0x40000065, 0, 0, 0, 0, 0),
     },
+    errno.EINVAL: {"fcntl F_NOTIFY": (72, 25, 0, 1026, 0)},
     errno.EMFILE: {"inotify_init1": (294, 26, 0)},
     errno.EAFNOSUPPORT: {
         "socket AF_VSOCK": (41, 198, 40, 1, 0),

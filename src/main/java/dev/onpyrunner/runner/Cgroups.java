@@ -40,9 +40,11 @@ abstract class Cgroups {
     interface Group {
         /**
          * Gives back the memory of files that the last program read, and takes note of what is used now, by nsjail
-         * alone: neither is the next program's.
+         * alone: neither is the next program's. Blocks, for seconds when a program left much behind.
+         *
+         * @return false while the kernel has not yet freed what the last program left
          */
-        void settle() throws IOException;
+        boolean settle() throws IOException;
 
         /** Sets the limits, and starts counting anew. */
         void limit(Limits limits) throws IOException;

@@ -37,7 +37,9 @@ final class CgroupsNone extends Cgroups {
 
     private static final class NoGroup implements Group {
         @Override
-        public void settle() {}
+        public boolean settle() {
+            return true;
+        }
 
         @Override
         public void limit(Limits limits) {}

@@ -13,6 +13,7 @@ import java.util.Optional;
 /** Control groups version 1: one tree for each controller, below the groups that this process is in. */
 final class CgroupsV1 extends Cgroups {
     private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpuacct", "cpu");
+    private static final int NETWORK_PART = 4;
     private final Map<String, Path> folders;
 
     private CgroupsV1(Map<String, Path> folders) {
@@ -86,12 +87,14 @@ final class CgroupsV1 extends Cgroups {
         }
 
         @Override
-        public void settle() throws IOException {
+        public boolean settle() throws IOException {
             Path usage = memory.resolve("memory.usage_in_bytes");
             if (number(usage) > LEFT_BEHIND) {
                 write(memory.resolve("memory.force_empty"), 0);
             }
-            ownMemory = Math.min(number(usage), LEFT_BEHIND);
+            long left = number(usage);
+            ownMemory = Math.min(left, LEFT_BEHIND);
+            return left <= LEFT_BEHIND;
         }
 
         @Override
@@ -105,6 +108,11 @@ final class CgroupsV1 extends Cgroups {
             write(memory.resolve("memory.limit_in_bytes"), bytes);
             if (Files.exists(withSwap)) {
                 write(withSwap, bytes);
+            }
+            // Buffers of the network are counted apart, and only once they have a limit.
+            Path network = memory.resolve("memory.kmem.tcp.limit_in_bytes");
+            if (Files.exists(network)) {
+                write(network, limits.memoryBytes() / NETWORK_PART);
             }
             write(pids.resolve("pids.max"), limits.processes() + OWN_PROCESSES);
             write(memory.resolve("memory.max_usage_in_bytes"), 0);

@@ -96,7 +96,7 @@ final class CgroupsV2 extends Cgroups {
         }
 
         @Override
-        public void settle() throws IOException {
+        public boolean settle() throws IOException {
             Path usage = folder.resolve("memory.current");
             Path reclaim = folder.resolve("memory.reclaim"); // from Linux 5.19
             if (number(usage) > LEFT_BEHIND && Files.exists(reclaim)) {
@@ -106,7 +106,9 @@ final class CgroupsV2 extends Cgroups {
                     // EAGAIN: it could not give back that much, which was to be expected
                 }
             }
-            ownMemory = Math.min(number(usage), LEFT_BEHIND);
+            long left = number(usage);
+            ownMemory = Math.min(left, LEFT_BEHIND);
+            return left <= LEFT_BEHIND;
         }
 
         @Override

@@ -7,17 +7,21 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One run of a program in the sandbox, from its start to its verdict: it watches the limits and stops the program at
  * them. Confined to one context.
  */
 final class Execution implements Sandbox.Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(Execution.class);
     /** Between the SIGINT of a cancel and SIGKILL. */
     private static final long GRACE_MS = 500;
     /** How long a program that is stopped for its time may take to show its stack, and how long after its last line. */
-    private static final long STACK_MS = 20;
+    private static final long STACK_MS = 40;
 
     private static final long STACK_QUIET_MS = 3;
     private static final int MAX_STACK = 262_144;
@@ -103,7 +107,12 @@ final class Execution implements Sandbox.Listener {
         if (ended) {
             return;
         }
-        long used = jail.meter().cpuMs();
+        Optional<Sandbox.Meter> meter = meter();
+        if (meter.isEmpty()) {
+            cpuTimer = vertx.setTimer(MIN_LOOK_MS, t -> lookAtCpu());
+            return;
+        }
+        long used = meter.get().cpuMs();
         if (used < 0) {
             return; // nothing counts here
         }
@@ -112,6 +121,16 @@ final class Execution implements Sandbox.Listener {
             stop(Verdict.Reason.CPU);
         } else {
             cpuTimer = vertx.setTimer(Math.max(MIN_LOOK_MS, left / CORES), t -> lookAtCpu());
+        }
+    }
+
+    /** Empty when the kernel's files cannot be read for now. */
+    private Optional<Sandbox.Meter> meter() {
+        try {
+            return Optional.of(jail.meter());
+        } catch (RuntimeException e) {
+            LOG.warn("usage cannot be read: {}", e.getMessage());
+            return Optional.empty();
         }
     }
 
@@ -193,7 +212,7 @@ final class Execution implements Sandbox.Listener {
     @Override
     public void ended(Sandbox.Exit exit) {
         if (!closed) {
-            end(exit, jail.meter());
+            end(exit, meter().orElse(new Sandbox.Meter(-1, -1, 0, 0)));
         }
     }
 

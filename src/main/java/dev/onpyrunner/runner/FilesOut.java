@@ -25,6 +25,7 @@ final class FilesOut {
     private static final Logger LOG = LoggerFactory.getLogger(FilesOut.class);
     private static final int MAX_FILES = 256;
     private static final long TIME_MS = 5_000;
+    private static final long MATCH_MS = 1_000;
 
     private final Vertx vertx;
     private final JobStore store;
@@ -51,17 +52,11 @@ final class FilesOut {
         return jail.files()
                 .timeout(TIME_MS, TimeUnit.MILLISECONDS)
                 .compose(listing -> {
-                    Globs wanted = Globs.of(claim.spec().collect());
-                    List<Sandbox.Left> matching = new ArrayList<>();
-                    for (Sandbox.Left file : listing.files()) {
-                        if (JobFile.pathProblem(file.path()) == null && wanted.matches(file.path())) {
-                            matching.add(file);
-                        }
-                    }
                     leftOut = listing.omitted();
-                    matching.sort(Comparator.comparing(Sandbox.Left::path));
-                    return next(matching, 0);
+                    // The patterns are the client's and the names the program's: together they may take long.
+                    return vertx.executeBlocking(() -> matching(listing.files()), false);
                 })
+                .compose(matching -> next(matching, 0))
                 .recover(e -> {
                     if (e instanceof NotHolderException) {
                         return Future.failedFuture(e);
@@ -73,6 +68,21 @@ final class FilesOut {
                 })
                 .onComplete(r -> vertx.cancelTimer(timer))
                 .map(v -> new Taken(List.copyOf(files), leftOut));
+    }
+
+    private List<Sandbox.Left> matching(List<Sandbox.Left> all) {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(MATCH_MS);
+        Globs wanted = Globs.of(claim.spec().collect());
+        List<Sandbox.Left> matching = new ArrayList<>();
+        for (Sandbox.Left file : all) {
+            if (System.nanoTime() > until) {
+                leftOut++;
+            } else if (JobFile.pathProblem(file.path()) == null && wanted.matches(file.path())) {
+                matching.add(file);
+            }
+        }
+        matching.sort(Comparator.comparing(Sandbox.Left::path));
+        return matching;
     }
 
     private Future<Void> next(List<Sandbox.Left> matching, int from) {
@@ -98,6 +108,7 @@ final class FilesOut {
                     }
                     LOG.warn("job {}: a file is left out: {}", claim.id().brief(), e.getMessage());
                     leftOut++;
+                    late = late || e instanceof Sandbox.SandboxException; // the jail answers no more
                     return Future.succeededFuture();
                 })
                 .compose(v -> next(matching, following));

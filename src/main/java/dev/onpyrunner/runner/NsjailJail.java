@@ -42,6 +42,9 @@ final class NsjailJail implements Sandbox.Jail {
     /** Between the message to kill and the end of all processes; large ones take a while on a busy machine. */
     private static final long DEAF_MS = 2_000;
 
+    /** Somebody, but nobody knows who. No process has this number. */
+    private static final List<Long> UNKNOWN = List.of(Long.MAX_VALUE);
+
     private enum State {
         STARTING,
         PARKED,
@@ -100,6 +103,9 @@ final class NsjailJail implements Sandbox.Jail {
 
     /** Starts it. Completes when the interpreter waits for its program. */
     Future<Void> park() {
+        if (state != State.STARTING) {
+            return parked.future(); // closed before it began
+        }
         startTimer = vertx.setTimer(START_MS, t -> failStart("The jail was not ready within " + START_MS + " ms."));
         server = vertx.createNetServer().connectHandler(this::called);
         starting = server.listen(SocketAddress.domainSocketAddress(door.toString()))
@@ -445,7 +451,7 @@ final class NsjailJail implements Sandbox.Jail {
     public Future<Buffer> file(String path, long size) {
         return ask(Frames.message('G', Buffer.buffer(path)), 'B', size).map(a -> {
             if (a.last != 0) {
-                throw new Sandbox.SandboxException("the file could not be read: error " + a.last);
+                throw new IllegalStateException("it could not be read: error " + a.last);
             }
             return a.bytes;
         });
@@ -504,7 +510,7 @@ final class NsjailJail implements Sandbox.Jail {
                     .toList();
         } catch (IOException e) {
             LOG.warn("control group cannot be read: {}", e.getMessage());
-            return List.of();
+            return UNKNOWN; // not empty, for all we know
         }
     }
 

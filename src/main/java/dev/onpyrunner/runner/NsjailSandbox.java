@@ -11,6 +11,8 @@ import io.vertx.core.net.NetClientOptions;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
@@ -43,6 +45,9 @@ final class NsjailSandbox implements Sandbox {
     /** Slots for each program that may run at once. */
     private static final int SLOTS_A_PROGRAM = 2;
 
+    static final String LISTEN = "listen";
+    private static final String ONCE = "once";
+    private static final int MAX_SAID = 2_000;
     private static final long WAIT_MS = 20_000;
     private static final long REMOVE_AGAIN_MS = 10;
     private static final long REMOVE_WITHIN_MS = 5_000;
@@ -102,7 +107,7 @@ final class NsjailSandbox implements Sandbox {
         starter = vertx.createSharedWorkerExecutor(
                 "onpyrunner-jail-starter-" + folder.getFileName(), 2, 1, TimeUnit.MINUTES);
         client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
-        for (int number = 0; number < settings.slots() * SLOTS_A_PROGRAM; number++) {
+        for (int number = 0; number < slots(settings); number++) {
             Path bay = folder.resolve("bay-" + number);
             makeBay(bay, number);
             slots.add(new NsjailSlot(vertx, this, client, number, bay, cgroups.group(number)));
@@ -246,6 +251,11 @@ final class NsjailSandbox implements Sandbox {
         return folder;
     }
 
+    /** How many slots a sandbox of these settings has. */
+    static int slots(RunnerSettings settings) {
+        return settings.slots() * SLOTS_A_PROGRAM;
+    }
+
     int slots() {
         return slots.size();
     }
@@ -261,11 +271,15 @@ final class NsjailSandbox implements Sandbox {
 
     @Override
     public Future<Jail> start(JobSpec spec, Listener listener) {
+        if (closed) {
+            return Future.failedFuture(new SandboxException("The sandbox was closed."));
+        }
         Waiting next = new Waiting(spec, listener, Promise.promise());
         waiting.add(next);
         long timer = vertx.setTimer(WAIT_MS, t -> {
-            waiting.remove(next);
-            next.jail().tryFail(new SandboxException("No jail was ready within " + WAIT_MS + " ms."));
+            if (waiting.remove(next)) { // else it is being started, and that has a time limit of its own
+                next.jail().tryFail(new SandboxException("No jail was ready within " + WAIT_MS + " ms."));
+            }
         });
         parked();
         return next.jail().future().onComplete(r -> vertx.cancelTimer(timer));
@@ -308,14 +322,14 @@ final class NsjailSandbox implements Sandbox {
                     int port = freePort();
                     List<String> mode = List.of(
                             "-Ml", "--bindhost", LOOPBACK, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
-                    return new Listening(launch(slot, "listen", mode, parkedFor), port);
+                    return new Listening(launch(slot, LISTEN, mode, parkedFor), port);
                 },
                 false);
     }
 
     /** Starts an nsjail for one program. */
     Future<Lifeline> launchOnce(NsjailSlot slot, JobSpec spec) {
-        return starter.executeBlocking(() -> launch(slot, "once", List.of("-Mo"), spec.limits()), false)
+        return starter.executeBlocking(() -> launch(slot, ONCE, List.of("-Mo"), spec.limits()), false)
                 .map(process -> new Once(slot, process));
     }
 
@@ -354,18 +368,21 @@ final class NsjailSandbox implements Sandbox {
         return new ProcessBuilder(command)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(log(slot).toFile())
+                .redirectOutput(log(slot, name).toFile())
                 .start();
     }
 
-    private Path log(NsjailSlot slot) {
-        return slot.bay().resolveSibling("slot-" + slot.number() + ".log");
+    private static Path log(NsjailSlot slot, String name) {
+        return slot.bay().resolveSibling("slot-" + slot.number() + "-" + name + ".log");
     }
 
-    /** What the slot's last nsjail wrote, or why that cannot be told. */
-    String said(NsjailSlot slot) {
-        try {
-            return Files.readString(log(slot), StandardCharsets.ISO_8859_1).trim();
+    /** The end of what the slot's nsjail wrote, as one line, or why that cannot be told. */
+    static String said(NsjailSlot slot, String name) {
+        try (FileChannel log = FileChannel.open(log(slot, name))) {
+            ByteBuffer end = ByteBuffer.allocate(MAX_SAID);
+            log.read(end, Math.max(0, log.size() - MAX_SAID));
+            String text = new String(end.array(), 0, end.position(), StandardCharsets.ISO_8859_1);
+            return text.replaceAll("\\p{Cntrl}+", " ").trim();
         } catch (IOException e) {
             return "its log cannot be read: " + e.getMessage();
         }
@@ -418,7 +435,7 @@ final class NsjailSandbox implements Sandbox {
             this.slot = slot;
             this.process = process;
             this.ended = Future.fromCompletionStage(process.onExit(), vertx.getOrCreateContext())
-                    .map(p -> said(slot));
+                    .map(p -> said(slot, ONCE));
         }
 
         @Override

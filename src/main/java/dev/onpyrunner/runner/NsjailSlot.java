@@ -26,6 +26,8 @@ final class NsjailSlot {
     private static final long CONNECT_AGAIN_MS = 5;
     private static final long LISTENING_WITHIN_MS = 5_000;
     private static final long PARK_AGAIN_MS = 1_000;
+    private static final long SETTLE_AGAIN_MS = 10;
+    private static final long SETTLED_WITHIN_MS = 3_000;
     /** A stranger at nsjail's port can spoil a jail or two; more failures in a row have another reason. */
     private static final int AT_ONCE_AGAIN = 2;
 
@@ -140,7 +142,7 @@ final class NsjailSlot {
         try {
             jail.begin(spec, listener);
             return Future.succeededFuture(jail);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             return jail.close()
                     .transform(r -> Future.failedFuture(
                             new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e)));
@@ -169,16 +171,25 @@ final class NsjailSlot {
 
     /** Sets limits before there is a jail, while nsjail is alone in its group: the interpreter's start is under them. */
     private Future<Void> prepareGroup(Limits limits) {
-        // Taking back what a program has read may take a while: not on the runner's own thread.
-        return vertx.<Void>executeBlocking(
+        return settle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLED_WITHIN_MS))
+                .compose(v -> vertx.<Void>executeBlocking(
                         () -> {
-                            group.settle();
                             group.limit(limits);
                             return null;
                         },
-                        false)
+                        false))
                 .recover(e -> Future.failedFuture(
                         new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e)));
+    }
+
+    /** What a program left is freed a moment after its end; until then it would be taken off the next one's account. */
+    private Future<Void> settle(long until) {
+        return vertx.executeBlocking(group::settle, false).compose(settled -> {
+            if (settled || closed || System.nanoTime() > until) {
+                return Future.succeededFuture();
+            }
+            return vertx.timer(SETTLE_AGAIN_MS, TimeUnit.MILLISECONDS).compose(t -> settle(until));
+        });
     }
 
     private Future<Lifeline> connect() {
@@ -192,8 +203,8 @@ final class NsjailSlot {
                 .recover(e -> {
                     if (closed || !nsjail.process().isAlive() || System.nanoTime() > until) {
                         nsjail.process().destroyForcibly();
-                        return Future.failedFuture(
-                                new Sandbox.SandboxException("nsjail does not listen. It said: " + sandbox.said(this)));
+                        return Future.failedFuture(new Sandbox.SandboxException(
+                                "nsjail does not listen. It said: " + NsjailSandbox.said(this, NsjailSandbox.LISTEN)));
                     }
                     return vertx.timer(CONNECT_AGAIN_MS, TimeUnit.MILLISECONDS).compose(t -> connect(until));
                 });

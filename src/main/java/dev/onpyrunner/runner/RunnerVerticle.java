@@ -50,6 +50,7 @@ public final class RunnerVerticle extends VerticleBase {
     private NsjailSandbox sandbox;
     private int nextPartition;
     private boolean claiming;
+    private Future<Boolean> lastClaim = Future.succeededFuture(false);
     private boolean claimAgain;
     private boolean draining;
     private Promise<Void> idle;
@@ -70,9 +71,9 @@ public final class RunnerVerticle extends VerticleBase {
         this.runtimes = List.of(settings.runtime());
     }
 
-    /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot. */
+    /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot of the sandbox. */
     public static int poolSize(RunnerSettings settings) {
-        return settings.slots() + 2;
+        return NsjailSandbox.slots(settings) + 2;
     }
 
     @Override
@@ -173,7 +174,8 @@ public final class RunnerVerticle extends VerticleBase {
         }
         claiming = true;
         claimAgain = false;
-        claimFrom(queue.partitions()).onComplete(r -> {
+        lastClaim = claimFrom(queue.partitions());
+        lastClaim.onComplete(r -> {
             claiming = false;
             boolean got = r.succeeded() && r.result();
             if (got || claimAgain) {
@@ -192,6 +194,9 @@ public final class RunnerVerticle extends VerticleBase {
         return store.claim(partition, runtimes, node).compose(claim -> {
             if (claim.isEmpty()) {
                 return claimFrom(tries - 1);
+            }
+            if (draining) { // the node began to stop meanwhile
+                return store.release(claim.get()).map(false);
             }
             run(claim.get());
             return Future.succeededFuture(true);
@@ -226,7 +231,8 @@ public final class RunnerVerticle extends VerticleBase {
         } else {
             LOG.info("waiting up to {} ms for {} running jobs", settings.drainMs(), running.size());
         }
-        return idle.future()
+        return lastClaim
+                .transform(r -> idle.future())
                 .timeout(Math.max(1, settings.drainMs()), TimeUnit.MILLISECONDS)
                 .recover(e -> Future.join(List.copyOf(running.values()).stream()
                                 .map(JobRun::giveBack)

@@ -67,7 +67,7 @@ record StackDump(String stack, Buffer rest) {
 
     private static void append(StringBuilder stack, String line) {
         if (stack.length() + line.length() < MAX_STACK) {
-            stack.append(line).append('\n');
+            stack.append(line.replaceAll("\\p{Cntrl}", "?")).append('\n'); // somebody's terminal may show it
         }
     }
 }
