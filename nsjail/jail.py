@@ -90,7 +90,7 @@ class Room:
     def command(self, interpreter=INTERPRETER, mode=("-Mo",)):
         return [
             "setpriv", "--pdeathsig", "KILL",
-            self.nsjail, "-C", str(self.config), *mode, "-u", f"1000:{self.uid}:1", "-g", f"1000:{self.gid}:1",
+            self.nsjail, "-C", str(self.config), *mode, "--rw", "-u", f"1000:{self.uid}:1", "-g", f"1000:{self.gid}:1",
             "--", *self.init, interpreter, PROGRAM,
         ]  # fmt: skip
 

@@ -798,7 +798,8 @@ class StackDump(JailTest):
         job = self.begin(text, **options)
         self.wait_for(job, b"on\n")
         job.dump()
-        job.finish(None, SOON, until=lambda result: re.search(rb'Current thread(?s:.)*  File "[^"]*main.py", line \d+ in <module>\n', result.dump))
+        whole = rb'Current thread(?s:.)*  File "[^"]*main.py", line \d+ in <module>\n'
+        job.finish(None, SOON, until=lambda result: b" in <module>\n" in result.dump and re.search(whole, result.dump))
         return job
 
     def kill(self, job):

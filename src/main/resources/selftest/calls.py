@@ -124,7 +124,8 @@ for expected, calls in DENIED.items():
         number = numbers[column]
         if number:
             got = attempt(number, *arguments)
-            if got != expected:
+            # A filter around the node, as in a container, may deny x32 calls before the kernel says that it has none.
+            if got != expected and not (name.startswith("x32") and got == errno.EPERM):
                 wrong.append(f"{name}: {errno.errorcode.get(got, got) if got else 'succeeded'}")
 if column == 0:
     child = os.fork()

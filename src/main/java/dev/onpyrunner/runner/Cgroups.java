@@ -28,8 +28,8 @@ abstract class Cgroups {
      * files, which the kernel frees a moment after its end.
      */
     static final long LEFT_BEHIND = 4 << 20;
-    /** Of 1000: counts as if it used half of the group's memory more. */
-    private static final int KILL_FIRST = 500;
+    /** Of 1000: counts as if it used all of the group's memory more. What holds it has 500. */
+    private static final int KILL_FIRST = 1000;
     /** Tells the nodes of one process apart. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 

@@ -55,9 +55,12 @@ final class NsjailSandbox implements Sandbox {
     private static final String MAX_CONNECTIONS = "16";
 
     private static final long MIB = 1 << 20;
-    /** Writes the shell's pid to each door, then becomes the command behind "--". */
-    private static final String ENTER_AND_EXEC =
-            "while [ \"$1\" != -- ]; do echo $$ > \"$1\" || exit 96; shift; done; shift; exec \"$@\"";
+    /**
+     * Lets the kernel prefer jails to the node when the machine's memory runs out, writes the shell's pid to each door,
+     * then becomes the command behind "--".
+     */
+    private static final String ENTER_AND_EXEC = "echo 500 > /proc/self/oom_score_adj; "
+            + "while [ \"$1\" != -- ]; do echo $$ > \"$1\" || exit 96; shift; done; shift; exec \"$@\"";
 
     private final Vertx vertx;
     private final RunnerSettings settings;
@@ -357,6 +360,8 @@ final class NsjailSandbox implements Sandbox {
         command.addAll(List.of("--", "setsid", "setpriv", "--pdeathsig", "KILL"));
         command.addAll(List.of(settings.nsjail().toString(), "-C", config.toString()));
         command.addAll(mode);
+        // job.cfg makes the root read-only; nsjail's own way fails where /tmp is a mount with nosuid or nodev.
+        command.add("--rw");
         command.addAll(List.of("-u", "1000:" + uid + ":1", "-g", "1000:" + gid + ":1"));
         if (!cgroups.areReal()) {
             command.addAll(List.of("--rlimit_as", String.valueOf(limits.memoryBytes() / MIB)));

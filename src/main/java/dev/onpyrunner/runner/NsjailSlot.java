@@ -72,7 +72,7 @@ final class NsjailSlot {
         taken = false;
         NsjailJail next = new NsjailJail(vertx, bay, group, this::connect, this::closed);
         jail = next;
-        return listening().compose(v -> next.park()).onComplete(r -> {
+        return listening().compose(v -> next.park()).recover(this::withLog).onComplete(r -> {
             failures = r.failed() ? failures + 1 : 0;
             if (r.succeeded()) {
                 preferToKillTheProgram();
@@ -86,6 +86,13 @@ final class NsjailSlot {
                 next.close();
             }
         });
+    }
+
+    /** nsjail's reason is in its log alone. */
+    private <T> Future<T> withLog(Throwable e) {
+        String said = NsjailSandbox.said(this, NsjailSandbox.LISTEN);
+        return Future.failedFuture(
+                said.isEmpty() ? e : new Sandbox.SandboxException(e.getMessage() + " nsjail's log: " + said, e));
     }
 
     /** A parked jail has died by itself, or its nsjail has: another one. */
