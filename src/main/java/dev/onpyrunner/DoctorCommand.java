@@ -9,7 +9,6 @@ import dev.onpyrunner.redis.RedisSettings;
 import dev.onpyrunner.runner.SelfTest;
 import dev.onpyrunner.runner.SelfTest.Finding;
 import dev.onpyrunner.runner.SelfTest.Held;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -18,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -53,14 +51,14 @@ final class DoctorCommand implements Callable<Integer> {
             List<Finding> findings = new ArrayList<>();
             findings.add(machine());
             findings.add(redis(vertx, settings.redis()));
-            findings.addAll(await(SelfTest.onThisMachine(
+            findings.addAll(Node.await(SelfTest.onThisMachine(
                     vertx,
                     settings.runnerSettings(Runtimes.nameOf(settings.runner().python())),
                     settings.limits().standard())));
             print(findings);
             return findings.stream().anyMatch(f -> f.held() == Held.NO) ? NOT_HELD : 0;
         } finally {
-            await(vertx.close());
+            Node.await(vertx.close());
         }
     }
 
@@ -77,28 +75,20 @@ final class DoctorCommand implements Callable<Integer> {
         try {
             if (!settings.isEmbedded()) {
                 RedisSettings shared = RedisSettings.of(settings.url(), settings.timeoutMs());
-                return new Finding("Redis", Held.YES, await(RedisCheck.describe(vertx, shared)));
+                return new Finding("Redis", Held.YES, Node.await(RedisCheck.describe(vertx, shared)));
             }
             try (TemporaryFolder folder = TemporaryFolder.create("onpyrunner-doctor-")) {
                 EmbeddedRedis own = EmbeddedRedis.start(
                         settings.server(), folder.path(), settings.maxmemoryBytes(), settings.timeoutMs(), () -> {});
                 try {
                     return new Finding(
-                            "Redis", Held.YES, "embedded: " + await(RedisCheck.describe(vertx, own.settings())));
+                            "Redis", Held.YES, "embedded: " + Node.await(RedisCheck.describe(vertx, own.settings())));
                 } finally {
                     own.stop();
                 }
             }
         } catch (IOException e) {
             return new Finding("Redis", Held.NO, e.getMessage());
-        }
-    }
-
-    private static <T> T await(Future<T> future) throws IOException {
-        try {
-            return future.toCompletionStage().toCompletableFuture().join();
-        } catch (CompletionException e) {
-            throw new IOException(e.getCause().getMessage(), e.getCause());
         }
     }
 

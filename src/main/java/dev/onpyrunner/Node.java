@@ -157,9 +157,10 @@ public final class Node implements AutoCloseable {
         };
     }
 
-    private static void await(Future<?> future) throws IOException {
+    /** Waits for a result. Blocks; fails with the sentence of what failed. */
+    static <T> T await(Future<T> future) throws IOException {
         try {
-            future.toCompletionStage().toCompletableFuture().join();
+            return future.toCompletionStage().toCompletableFuture().join();
         } catch (java.util.concurrent.CompletionException e) {
             Throwable cause = e.getCause();
             if (cause instanceof java.net.BindException) {

@@ -327,6 +327,7 @@ final class NsjailJail implements Sandbox.Jail {
     public void kill() {
         if (state == State.RUNNING) {
             message('K');
+            vertx.cancelTimer(killTimer);
             killTimer = vertx.setTimer(DEAF_MS, t -> cutOff());
         }
     }

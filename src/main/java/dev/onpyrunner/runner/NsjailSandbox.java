@@ -136,8 +136,7 @@ final class NsjailSandbox implements Sandbox {
             NsjailSandbox sandbox = new NsjailSandbox(vertx, settings, parkedFor);
             if (!sandbox.cgroups.areReal()) {
                 LOG.warn(
-                        "control groups: {}. Memory and processes are bounded for each process only, and CPU time is"
-                                + " not counted. Run the node as root to have every limit held",
+                        "control groups: {}. Memory, processes and CPU time are bounded for each process only. Run the node as root to have every limit held",
                         sandbox.cgroups.describe());
             } else {
                 LOG.info("control groups: {}", sandbox.cgroups.describe());

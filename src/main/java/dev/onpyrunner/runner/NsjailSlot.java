@@ -210,8 +210,7 @@ final class NsjailSlot {
                 .recover(e -> {
                     if (closed || !nsjail.process().isAlive() || System.nanoTime() > until) {
                         nsjail.process().destroyForcibly();
-                        return Future.failedFuture(new Sandbox.SandboxException(
-                                "nsjail does not listen. It said: " + NsjailSandbox.said(this, NsjailSandbox.LISTEN)));
+                        return Future.failedFuture(new Sandbox.SandboxException("nsjail does not listen."));
                     }
                     return vertx.timer(CONNECT_AGAIN_MS, TimeUnit.MILLISECONDS).compose(t -> connect(until));
                 });

@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param python path of the interpreter, on the host and in the jail
  * @param nsjail path of the nsjail program
  * @param jailDir folder with the jail's configuration
- * @param uidBase first of the user ids outside that jails run as, one for each slot; only used by root
+ * @param uidBase first of the user ids outside that jails run as, see {@link UidBlock}; only used by root
  * @param beatMs how often a running job's lease is renewed, in milliseconds
  * @param drainMs how long running jobs may take to end when the node stops, in milliseconds
  */
