@@ -1,12 +1,19 @@
 #!lua
 -- accept: stores a job and its place in the queue, or says why not.
 -- A full Redis (maxmemory) refuses this script as a whole: it has no allow-oom flag.
--- KEYS  1 job  2 log  3 ready  4 wake  5 owner  6 owner-sum  7 idem  8 deadline  9 stats
+-- KEYS  1 job  2 log  3 ready  4 wake  5 owner  6 owner-sum  7 idem  8 deadline  9 stats  10 owner-kept
 -- ARGV  1 prefix  2 id  3 owner  4 runtime  5 priority  6 spec  7 limits  8 max_starts  9 retention_ms
 --       10 queue time-out in ms  11 interactive 0|1  12 bus address of the accepting node
 --       13 most jobs queued  14 most live jobs of one owner  15 idempotency hash or ''  16 fingerprint of the request
--- REPLY {'OK', time} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth} | {'OWNER_FULL', live}
+--       17 most bytes of queued requests  18 most bytes stored of one owner
+--       19 ms between two posts of one owner, as a mean (0: no limit)  20 how many may come at once
+--       21 version of the payload
+-- REPLY {'OK', time} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} |
+--       {'OWNER_FULL', live, retry} | {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry};
+--       retry: in so many ms it may succeed
 local id, owner, runtime = ARGV[2], ARGV[3], ARGV[4]
+-- A job costs Redis about so much beside its request, its output and its files.
+local bytes = #ARGV[6] + 2000
 if ARGV[15] ~= '' then
   local seen = redis.call('HMGET', KEYS[7], 'id', 'fingerprint')
   if seen[1] then
@@ -14,28 +21,54 @@ if ARGV[15] ~= '' then
     return {'OTHER'}
   end
 end
-local depth = redis.call('ZCARD', P .. 'deadline')
-if depth >= num(ARGV[13]) then
-  redis.call('HINCRBY', KEYS[9], 'refused:queue', 1)
-  return {'QUEUE_FULL', depth}
-end
-local live = redis.call('ZCARD', KEYS[5])
-if live >= num(ARGV[14]) then
-  redis.call('HINCRBY', KEYS[9], 'refused:owner', 1)
-  return {'OWNER_FULL', live}
-end
 local now = now_ms()
+local stats = redis.call('HMGET', KEYS[9], 'tag', 'full', 'queued_bytes', 'run_ms', 'slots')
+-- About when the next place is free: when the next running job ends.
+local soon = int(math.max(1000, num(stats[4]) / math.max(1, num(stats[5]))))
+local function refuse(why, figure, retry)
+  redis.call('HINCRBY', KEYS[9], 'refused:' .. why, 1)
+  return {why, figure, retry}
+end
+if stats[2] == '1' then return refuse('STORE_FULL', 0, '5000') end
+
+local sum = redis.call('HMGET', KEYS[6], 'tag', 'bytes', 'posts_until')
+-- The rate is a virtual time (GCRA): each post moves it on; it may be so far ahead of the clock as posts may come at once.
+local step, posts_until = num(ARGV[19]), 0
+if step > 0 then
+  posts_until = math.max(now, num(sum[3])) + step
+  local ahead = posts_until - now - step * num(ARGV[20])
+  if ahead > 0 then return refuse('RATE', 0, int(math.ceil(ahead))) end
+end
+
+local depth = redis.call('ZCARD', KEYS[8])
+if depth >= num(ARGV[13]) then return refuse('QUEUE_FULL', depth, soon) end
+local queued_bytes = num(stats[3]) + bytes
+if queued_bytes > num(ARGV[17]) then return refuse('QUEUE_BYTES', num(stats[3]), soon) end
+local live = redis.call('ZCARD', KEYS[5])
+if live >= num(ARGV[14]) then return refuse('OWNER_FULL', live, soon) end
+
+-- A kept job has expired by itself; here its bytes are taken off the owner's account. One job comes, many may go.
+local stored = num(sum[2])
+for _, kept in ipairs(redis.call('ZRANGEBYSCORE', KEYS[10], '-inf', int(now), 'LIMIT', 0, 100)) do
+  redis.call('ZREM', KEYS[10], kept)
+  stored = store_bytes(owner, -num(string.match(kept, '|(%d+)$')))
+end
+if stored + bytes > num(ARGV[18]) then
+  local next = redis.call('ZRANGE', KEYS[10], 0, 0, 'WITHSCORES')
+  return refuse('OWNER_BYTES', stored, next[2] and int(math.max(1000, num(next[2]) - now)) or soon)
+end
+
 -- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed. Tags are
 -- one count for all runtimes: an owner may use several, and a runner compares its queues by them.
-local last_claimed = num(redis.call('HGET', KEYS[9], 'tag'))
-local tag = math.max(last_claimed, num(redis.call('HGET', KEYS[6], 'tag'))) + 1
+local tag = math.max(num(stats[1]), num(sum[1])) + 1
 local score = tag + 1000 * num(ARGV[5])
-redis.call('HSET', KEYS[6], 'tag', int(tag))
-redis.call('PEXPIRE', KEYS[6], 86400000)
-redis.call('HSET', KEYS[1], 'v', '1', 'owner', owner, 'runtime', runtime, 'status', 'QUEUED', 'fence', '0',
+redis.call('HSET', KEYS[6], 'tag', int(tag), 'posts_until', int(posts_until))
+store_bytes(owner, bytes)
+keep_for(KEYS[6], 86400000 + num(ARGV[9]) + num(ARGV[10]))
+redis.call('HSET', KEYS[1], 'v', ARGV[21], 'owner', owner, 'runtime', runtime, 'status', 'QUEUED', 'fence', '0',
   'starts', '0', 'max_starts', ARGV[8], 'tag', int(tag), 'score', int(score), 'spec', ARGV[6], 'limits', ARGV[7],
   'retention_ms', ARGV[9], 'queue_timeout_ms', ARGV[10], 'interactive', ARGV[11], 'accepted_by', ARGV[12], 'created_at', int(now),
-  'stdout_bytes', '0', 'stderr_bytes', '0')
+  'stdout_bytes', '0', 'stderr_bytes', '0', 'file_bytes', '0', 'spec_bytes', int(bytes))
 if ARGV[15] ~= '' then
   redis.call('HSET', KEYS[7], 'id', id, 'fingerprint', ARGV[16])
   redis.call('HSET', KEYS[1], 'idem', ARGV[15])
@@ -44,6 +77,7 @@ redis.call('XADD', KEYS[2], '0-1', 'k', 'state', 't', '0', 'd', 'QUEUED')
 redis.call('ZADD', KEYS[3], int(score), id)
 redis.call('ZADD', KEYS[5], int(now), id)
 redis.call('ZADD', KEYS[8], int(now + num(ARGV[10])), id)
+redis.call('HSET', KEYS[9], 'queued_bytes', int(queued_bytes))
 redis.call('HINCRBY', KEYS[9], 'accepted', 1)
 wake(runtime)
 return {'OK', int(now)}

@@ -37,23 +37,62 @@ local function drop_files(id)
   redis.call('DEL', files_key(id))
 end
 
+-- An expiry may only move back.
+local function keep_for(key, ms)
+  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, int(ms)) end
+end
+
+-- What an owner has stored, in bytes: the requests of live jobs, and all of those that are kept. The latter stand in a
+-- ZSET as "<id>|<bytes>" until their expiry; who accepts the owner's next job takes the expired ones out.
+local function store_bytes(owner, bytes) return redis.call('HINCRBY', P .. 'owner-sum:' .. owner, 'bytes', int(bytes)) end
+
+-- The mean time in ms that a job holds a slot; recent jobs count most.
+local function note_run(ms)
+  local mean = redis.call('HGET', P .. 'stats', 'run_ms')
+  local new = mean and num(mean) + (ms - num(mean)) / 16 or ms
+  redis.call('HSET', P .. 'stats', 'run_ms', string.format('%.1f', new))
+end
+
+-- A tombstone: there was such a job. The oldest give way when there are too many.
+local TOMBSTONES, TOMBSTONE_MS = 100000, 86400000
+local function bury(id, now, expires_at)
+  local gone = P .. 'gone'
+  redis.call('ZADD', gone, int(expires_at + TOMBSTONE_MS), id)
+  redis.call('ZREMRANGEBYSCORE', gone, '-inf', int(now))
+  local over = redis.call('ZCARD', gone) - TOMBSTONES
+  if over > 0 then redis.call('ZREMRANGEBYRANK', gone, 0, over - 1) end
+end
+
 -- Ends a job: its state and result, its last event, its place among its owner's live jobs, its expiry, its tombstone.
 -- Returns the id of the end event.
 local function end_job(id, now, status, result, n)
-  local j = redis.call('HMGET', job_key(id), 'fence', 'owner', 'retention_ms', 'started_at', 'created_at')
-  local keep = num(j[3])
+  local j = redis.call('HMGET', job_key(id), 'fence', 'owner', 'retention_ms', 'started_at', 'created_at', 'status',
+    'spec_bytes', 'stdout_bytes', 'stderr_bytes', 'file_bytes')
+  local owner, keep = j[2], num(j[3])
   local since = num(j[4]) > 0 and num(j[4]) or num(j[5])
   -- First, since it fails when n is taken, and Lua does not roll back.
   local event = append(id, j[1], n, 'end', int(math.max(0, now - since)), status)
   redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', int(now + keep), 'result', result)
   redis.call('HDEL', job_key(id), 'token')
+  if j[6] == 'QUEUED' then
+    redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(-num(j[7])))
+  else
+    note_run(math.max(0, now - since))
+  end
+  local more = num(j[8]) + num(j[9]) + num(j[10]) + #result
+  local bytes = int(num(j[7]) + more)
+  redis.call('HSET', job_key(id), 'kept_bytes', bytes)
+  redis.call('ZADD', P .. 'owner-kept:' .. owner, int(now + keep), id .. '|' .. bytes)
+  store_bytes(owner, more)
+  keep_for(P .. 'owner-kept:' .. owner, keep + 3600000)
+  keep_for(P .. 'owner-sum:' .. owner, keep + 86400000)
   redis.call('PEXPIRE', job_key(id), int(keep))
   redis.call('PEXPIRE', log_key(id), int(keep))
   expire_files(id, int(keep))
-  redis.call('SET', P .. 'gone:' .. id, int(now + keep), 'PX', int(keep + 86400000))
+  bury(id, now, now + keep)
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZREM', P .. 'deadline', id)
-  redis.call('ZREM', P .. 'owner:' .. j[2], id)
+  redis.call('ZREM', P .. 'owner:' .. owner, id)
   local idem = redis.call('HGET', job_key(id), 'idem')
   if idem then redis.call('PEXPIRE', P .. 'idem:' .. idem, int(keep)) end
   redis.call('HINCRBY', P .. 'stats', 'ended:' .. status, 1)
@@ -62,15 +101,16 @@ local function end_job(id, now, status, result, n)
 end
 
 -- Puts a running job back at its old place in the queue, for another start, and drops what files this one has stored.
--- j: fence, score, runtime, started_at and queue_timeout_ms, as HMGET gives them.
+-- j: fence, score, runtime, started_at, queue_timeout_ms and spec_bytes, as HMGET gives them.
 local function requeue(id, now, j)
   drop_files(id)
   append(id, j[1], '*', 'requeued', int(math.max(0, now - num(j[4]))), 'QUEUED')
-  redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0')
+  redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0', 'file_bytes', '0')
   redis.call('HDEL', job_key(id), 'token', 'node', 'started_at')
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZADD', P .. 'ready:' .. j[3], j[2], id)
   redis.call('ZADD', P .. 'deadline', int(now + num(j[5])), id)
+  redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(num(j[6])))
   wake(j[3])
 end
 

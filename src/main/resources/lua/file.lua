@@ -8,7 +8,9 @@
 local id = ARGV[2]
 if not holds(id, ARGV[3]) then return 0 end
 local keep = int(num(redis.call('HGET', KEYS[1], 'retention_ms')) + 3600000)
+local before = redis.call('STRLEN', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[5], 'PX', keep)
+redis.call('HINCRBY', KEYS[1], 'file_bytes', #ARGV[5] - before)
 redis.call('SADD', KEYS[3], ARGV[4])
 redis.call('PEXPIRE', KEYS[3], keep)
 return 1

@@ -5,7 +5,12 @@
 --       8… events before it, each as n, kind, t, data
 -- REPLY {1, id of the end event} | {0} the caller does not hold the job (any more)
 local id = ARGV[2]
-if not holds(id, ARGV[3]) then return {0} end
+if not holds(id, ARGV[3]) then
+  -- The caller may have ended it before, and not have heard so.
+  local before = redis.call('HMGET', KEYS[1], 'ended_by', 'end_event')
+  if before[1] == ARGV[3] then return {1, before[2]} end
+  return {0}
+end
 local last = num(redis.call('HGET', KEYS[1], 'n'))
 for i = 8, #ARGV, 4 do
   if num(ARGV[i]) > last then
@@ -14,4 +19,6 @@ for i = 8, #ARGV, 4 do
     if ARGV[i + 1] == 'err' then redis.call('HINCRBY', KEYS[1], 'stderr_bytes', #ARGV[i + 3]) end
   end
 end
-return {1, end_job(id, now_ms(), ARGV[5], ARGV[6], ARGV[7])}
+local event = end_job(id, now_ms(), ARGV[5], ARGV[6], ARGV[7])
+redis.call('HSET', KEYS[1], 'ended_by', ARGV[3], 'end_event', event)
+return {1, event}

@@ -7,12 +7,13 @@
 local id = ARGV[2]
 if not holds(id, ARGV[3]) then return 0 end
 local now = now_ms()
-local j = redis.call('HMGET', KEYS[1], 'fence', 'score', 'runtime', 'started_at', 'queue_timeout_ms', 'cancel', 'interactive')
-if j[6] then
+local j = redis.call('HMGET', KEYS[1], 'fence', 'score', 'runtime', 'started_at', 'queue_timeout_ms', 'spec_bytes',
+  'cancel', 'interactive')
+if j[7] then
   end_job(id, now, 'CANCELLED', ARGV[4], '*')
   return 2
 end
-if j[7] == '1' then
+if j[8] == '1' then
   end_job(id, now, 'ERROR', ARGV[5], '*')
   return 2
 end

@@ -53,11 +53,16 @@ public final class Main {
         return line;
     }
 
+    /** This release's number. */
+    static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return version == null ? "(not packaged)" : version;
+    }
+
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            String version = Main.class.getPackage().getImplementationVersion();
-            return new String[] {"OnPyRunner " + (version == null ? "(not packaged)" : version)};
+            return new String[] {"OnPyRunner " + version()};
         }
     }
 }

@@ -3,7 +3,9 @@ package dev.onpyrunner;
 import dev.onpyrunner.NodeConfig.Role;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.http.HttpVerticle;
+import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisCheck;
@@ -17,8 +19,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,11 +42,13 @@ public final class Node implements AutoCloseable {
     private final DataFolder folder;
     private final EmbeddedRedis embedded;
     private final RedisSettings redis;
+    private final JobMeters meters = new JobMeters();
+    private volatile IntSupplier running = () -> 0;
     private volatile boolean ready;
     private volatile int port;
     private String runner;
     private String http;
-    private boolean closed;
+    private volatile boolean closed;
 
     private Node(NodeConfig config, Runnable onFailure) throws IOException {
         this.config = config;
@@ -86,32 +93,32 @@ public final class Node implements AutoCloseable {
     }
 
     private void deploy() throws IOException {
-        QueueSettings queue = config.queue().settings();
+        QueueSettings queue = config.queue();
         String runtime = Runtimes.nameOf(config.runner().python());
         RunnerSettings runnerSettings = config.runnerSettings(runtime);
         await(RedisCheck.check(vertx, redis)
-                .compose(v -> vertx.deployVerticle(new Reaper(redis, queue)))
                 .compose(v -> {
                     if (!config.roles().contains(Role.RUNNER)) {
                         return Future.succeededFuture();
                     }
+                    RunnerVerticle verticle = new RunnerVerticle(
+                            runnerSettings, redis, queue, config.limits().standard(), name, meters);
                     String pool = "onpyrunner-runner-" + name;
                     int threads = RunnerVerticle.poolSize(runnerSettings);
                     // Held until Vert.x closes: else the pool would end with the verticle, under its last callbacks.
                     vertx.createSharedWorkerExecutor(pool, threads);
                     return vertx.deployVerticle(
-                                    new RunnerVerticle(
-                                            runnerSettings,
-                                            redis,
-                                            queue,
-                                            config.limits().standard(),
-                                            name),
+                                    verticle,
                                     new DeploymentOptions()
                                             .setThreadingModel(ThreadingModel.WORKER)
                                             .setWorkerPoolName(pool)
                                             .setWorkerPoolSize(threads))
-                            .onSuccess(id -> runner = id);
+                            .onSuccess(id -> {
+                                runner = id;
+                                running = verticle::running;
+                            });
                 })
+                .compose(v -> vertx.deployVerticle(new Housekeeper(redis, queue, meters, () -> info(runtime))))
                 .compose(v -> vertx.deployVerticle(
                                 () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
@@ -119,6 +126,22 @@ public final class Node implements AutoCloseable {
         ready = true;
         folder.publish(url());
         LOG.info("node {} is ready: {}", name, config.summary());
+    }
+
+    /** What the other nodes hear of this one. */
+    private Nodes.Info info(String runtime) {
+        boolean runs = config.roles().contains(Role.RUNNER);
+        return new Nodes.Info(
+                name,
+                config.roles().stream()
+                        .map(r -> r.name().toLowerCase(Locale.ROOT))
+                        .sorted()
+                        .toList(),
+                runs ? List.of(runtime) : List.of(),
+                Main.version(),
+                runs ? config.runner().slotsOrCores() : 0,
+                running.getAsInt(),
+                closed);
     }
 
     /** One event loop for each core; a free port can only be shared by one. */
@@ -138,6 +161,11 @@ public final class Node implements AutoCloseable {
             @Override
             public boolean takesJobs() {
                 return config.roles().contains(Role.HTTP);
+            }
+
+            @Override
+            public JobMeters meters() {
+                return meters;
             }
 
             @Override

@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +36,7 @@ public record NodeConfig(
         Log log,
         Http http,
         Redis redis,
-        Queue queue,
+        QueueSettings queue,
         Runner runner,
         LimitPair limits,
         Jobs jobs,
@@ -53,12 +54,26 @@ public record NodeConfig(
         JSON
     }
 
+    private static final int MIN_TOKEN = 16;
+
     /** Section {@code http}. */
-    public record Http(String host, int port, int maxWaitS) {
+    public record Http(
+            String host, int port, int maxWaitS, int maxWaiting, List<String> trustedProxies, String operatorToken) {
         public Http {
+            trustedProxies = trustedProxies.stream().filter(p -> !p.isEmpty()).toList();
             if (port < 0 || port > 65_535) {
                 throw new IllegalArgumentException("port must be 0 to 65535, not " + port);
             }
+            if (!operatorToken.isEmpty() && operatorToken.length() < MIN_TOKEN) {
+                throw new IllegalArgumentException(
+                        "operator_token must be at least " + MIN_TOKEN + " characters long, or empty for none");
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "Http[host=" + host + ", port=" + port + ", operatorToken="
+                    + (operatorToken.isEmpty() ? "none" : "***") + "]";
         }
     }
 
@@ -87,18 +102,6 @@ public record NodeConfig(
         public String toString() {
             return "Redis[url=" + shownUrl() + ", timeoutMs=" + timeoutMs + ", server=" + server + ", maxmemoryBytes="
                     + maxmemoryBytes + "]";
-        }
-    }
-
-    /** Section {@code queue}. */
-    public record Queue(
-            String prefix, int partitions, long maxQueued, long maxLivePerClient, long leaseMs, long timeoutMs) {
-        public Queue {
-            new QueueSettings(prefix, partitions, maxQueued, maxLivePerClient, leaseMs, timeoutMs);
-        }
-
-        QueueSettings settings() {
-            return new QueueSettings(prefix, partitions, maxQueued, maxLivePerClient, leaseMs, timeoutMs);
         }
     }
 
@@ -305,6 +308,9 @@ public record NodeConfig(
                 http.host(),
                 http.port(),
                 http.maxWaitS(),
+                http.maxWaiting(),
+                http.trustedProxies(),
+                http.operatorToken(),
                 caps.settings(),
                 runtime,
                 limits.standard(),

@@ -74,7 +74,7 @@ class ArchitectureTest {
                 .should()
                 .onlyBeAccessed()
                 .byClassesThat()
-                .haveNameMatching(".*\\.(JobStore|Script)")
+                .haveNameMatching(".*\\.(JobStore|Nodes|Script)")
                 .check(PROGRAM);
     }
 

@@ -26,7 +26,7 @@ public final class HandRunner implements AutoCloseable {
         this.node = node;
         this.link = Await.get(RedisLink.open(node.node().vertx(), node.node().redis(), "test"));
         this.store = new JobStore(
-                link, NodeConfig.load(null, System.getenv(), Map.of()).queue().settings());
+                link, NodeConfig.load(null, System.getenv(), Map.of()).queue());
     }
 
     /** A job that hands back these files, from its post to its end; its id. */

@@ -1,6 +1,7 @@
 package dev.onpyrunner.http;
 
 import dev.onpyrunner.job.Limits;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -9,6 +10,9 @@ import java.util.Objects;
  * @param host address to listen on
  * @param port 0 for any free one
  * @param maxWaitS longest time a request may wait for its job, in seconds
+ * @param maxWaiting most requests of one event loop that may wait at once; more are answered without a wait
+ * @param trustedProxies addresses whose X-Forwarded-For header is believed
+ * @param operatorToken what opens the operator's routes; empty: nothing does
  * @param runtime the interpreter of jobs that name none
  * @param defaults limits of jobs that name none
  * @param maximum largest limits that a job may ask for
@@ -20,6 +24,9 @@ public record HttpSettings(
         String host,
         int port,
         int maxWaitS,
+        int maxWaiting,
+        List<String> trustedProxies,
+        String operatorToken,
         Caps caps,
         String runtime,
         Limits defaults,
@@ -30,11 +37,13 @@ public record HttpSettings(
         int maxStarts) {
     public HttpSettings {
         Objects.requireNonNull(host, "host");
+        Objects.requireNonNull(operatorToken, "operatorToken");
+        trustedProxies = List.copyOf(trustedProxies);
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port must be 0 to 65535: " + port);
         }
-        if (maxWaitS < 0) {
-            throw new IllegalArgumentException("max_wait_s must not be negative");
+        if (maxWaitS < 0 || maxWaiting < 0) {
+            throw new IllegalArgumentException("max_wait_s and max_waiting must not be negative");
         }
         if (retentionS < 1 || retentionS > maxRetentionS) {
             throw new IllegalArgumentException("retention_s must be 1 to its maximum");
@@ -42,6 +51,11 @@ public record HttpSettings(
         if (defaultMaxStarts < 1 || defaultMaxStarts > maxStarts) {
             throw new IllegalArgumentException("max_starts must be 1 to its maximum");
         }
+    }
+
+    @Override
+    public String toString() {
+        return "HttpSettings[host=" + host + ", port=" + port + "]"; // no token in a log
     }
 
     /**

@@ -1,6 +1,8 @@
 package dev.onpyrunner.http;
 
+import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.RedisSettings;
@@ -39,6 +41,9 @@ public final class HttpVerticle extends VerticleBase {
         /** Whether it is up and does not drain. */
         BooleanSupplier ready();
 
+        /** What it has done, for whoever measures it. */
+        JobMeters meters();
+
         /** Adds the routes of the live console; returns what ends its streams. */
         Runnable mountConsole(Router router, Vertx vertx, JobStore store);
 
@@ -60,9 +65,9 @@ public final class HttpVerticle extends VerticleBase {
         return RedisLink.open(vertx, redis, "http")
                 .onSuccess(l -> link = l)
                 .compose(l -> {
-                    JobStore store = new JobStore(l, queue);
-                    waits = new Waits(vertx, store);
-                    Routes routes = Routes.of(vertx, settings, store, waits, node, address);
+                    JobStore store = new JobStore(l, queue, node.meters());
+                    waits = new Waits(vertx, store, settings.maxWaiting());
+                    Routes routes = Routes.of(vertx, settings, store, new Nodes(l, queue), waits, node, address);
                     endStreams = routes.endStreams();
                     return waits.listen(address).map(routes.router());
                 })

@@ -5,8 +5,8 @@ import dev.onpyrunner.job.Idempotency;
 import dev.onpyrunner.job.Job;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobId;
+import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobSpec;
-import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Output;
 import dev.onpyrunner.job.Owner;
@@ -50,14 +50,23 @@ final class JobRoutes {
     private final HttpSettings settings;
     private final JobStore store;
     private final Waits waits;
+    private final JobMeters meters;
     private final BooleanSupplier ready;
     private final String address;
 
-    JobRoutes(Vertx vertx, HttpSettings settings, JobStore store, Waits waits, BooleanSupplier ready, String address) {
+    JobRoutes(
+            Vertx vertx,
+            HttpSettings settings,
+            JobStore store,
+            Waits waits,
+            JobMeters meters,
+            BooleanSupplier ready,
+            String address) {
         this.vertx = vertx;
         this.settings = settings;
         this.store = store;
         this.waits = waits;
+        this.meters = meters;
         this.ready = ready;
         this.address = address;
     }
@@ -103,10 +112,12 @@ final class JobRoutes {
         long waitMs = waitMs(ctx);
         Buffer body = ctx.body().buffer() == null ? Buffer.buffer() : ctx.body().buffer();
         JobSpec spec = type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
-        Owner owner = owner(ctx);
+        Owner owner = Client.of(ctx.request(), settings.trustedProxies());
+        long received = System.nanoTime();
         Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
         store.accept(owner, spec, idempotency, address)
                 .onSuccess(a -> {
+                    meters.took(JobMeters.Stage.RECEIVED, System.nanoTime() - received);
                     if (a.replayed()) {
                         ctx.response().putHeader("Idempotency-Replayed", "true");
                     }
@@ -129,7 +140,10 @@ final class JobRoutes {
     private Future<Void> until(RoutingContext ctx, long waitMs) {
         Promise<Void> over = Promise.promise();
         long timer = vertx.setTimer(waitMs, t -> over.tryComplete());
-        ctx.response().closeHandler(v -> over.tryComplete()).endHandler(v -> vertx.cancelTimer(timer));
+        ctx.addEndHandler(r -> {
+            vertx.cancelTimer(timer);
+            over.tryComplete();
+        });
         return over.future();
     }
 
@@ -230,19 +244,15 @@ final class JobRoutes {
         JobId id = id(ctx);
         boolean purge = flag(ctx, "purge");
         store.cancel(id)
-                .onSuccess(c -> {
-                    new JobBus(vertx).cancelled(id, c);
-                    if (c == JobStore.Cancelled.AT_ONCE) {
-                        new JobBus(vertx).ended(id, JobStatus.CANCELLED, address);
-                    }
-                })
-                .compose(c -> c == JobStore.Cancelled.TOO_LATE && purge
+                .onSuccess(c -> new JobBus(vertx).cancelled(id, c))
+                .map(JobStore.Cancel::met)
+                .compose(met -> met == JobStore.Cancel.Met.TOO_LATE && purge
                         ? store.purge(id)
                                 .compose(v -> ctx.response().setStatusCode(204).end())
                         : store.find(id)
                                 .compose(job -> output(job)
-                                        .compose(output ->
-                                                sendJob(ctx, c == JobStore.Cancelled.ASKED ? 202 : 200, job, output))))
+                                        .compose(output -> sendJob(
+                                                ctx, met == JobStore.Cancel.Met.ASKED ? 202 : 200, job, output))))
                 .onFailure(ctx::fail);
     }
 
@@ -280,10 +290,6 @@ final class JobRoutes {
         return new JobId(text);
     }
 
-    private static Owner owner(RoutingContext ctx) {
-        return new Owner("ip:" + ctx.request().remoteAddress().hostAddress());
-    }
-
     private static Optional<String> idempotencyKey(RoutingContext ctx) {
         String key = ctx.request().getHeader("Idempotency-Key");
         if (key == null) {
@@ -304,7 +310,7 @@ final class JobRoutes {
         return value.equals("true");
     }
 
-    /** How long the request wants to wait: {@code ?wait=}, else {@code Prefer: wait=} (RFC 7240), capped. */
+    /** How long the request may wait: as {@code ?wait=} says, else {@code Prefer: wait=} (RFC 7240), capped. */
     private long waitMs(RoutingContext ctx) {
         String wait = ctx.request().getParam("wait");
         if (wait == null) {
@@ -315,6 +321,11 @@ final class JobRoutes {
         if (!wait.matches("[0-9]{1,6}")) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));
         }
-        return Math.min(Integer.parseInt(wait), settings.maxWaitS()) * 1000L;
+        long waitMs = Math.min(Integer.parseInt(wait), settings.maxWaitS()) * 1000L;
+        if (waitMs == 0 || !waits.enter()) {
+            return 0;
+        }
+        ctx.addEndHandler(r -> waits.leave());
+        return waitMs;
     }
 }

@@ -23,10 +23,15 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 "Bad request",
                 "The request cannot be read: its body is not JSON, or a header or parameter"
                         + " has a value that makes no sense. The detail says which."),
+        UNAUTHORIZED(
+                401,
+                "Not authorized",
+                "This address is for the server's operator. Send the operator's token in the Authorization header."),
         FORBIDDEN(
                 403,
                 "Not allowed",
-                "The live console was opened from a page of another origin, or a page wants to run a job's file."),
+                "The live console was opened from a page of another origin, a page wants to run a job's file, or the"
+                        + " address is for the server's operator, who has set no token."),
         NOT_FOUND(
                 404,
                 "Not found",
@@ -65,8 +70,8 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
         TOO_MANY_REQUESTS(
                 429,
                 "Too many requests",
-                "One client may only have so many jobs that have not ended. Wait"
-                        + " for some of yours, then try again; Retry-After says when."),
+                "One client may only have so many jobs that have not ended, so many bytes stored, and may post so many"
+                        + " jobs a second. The detail says which; Retry-After says when to try again."),
         HEADERS_TOO_LARGE(431, "Headers too large", "The headers of the request are larger than the server reads."),
         INTERNAL(
                 500,

@@ -26,6 +26,8 @@ final class Problems {
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
     private static final String REQUEST_ID = "X-Request-Id";
 
+    private static final long MAX_RETRY_S = 3_600;
+
     private Problems() {}
 
     /** Answers every failure of the router, its own 404, 405, 406, 413 and 415 included. */
@@ -158,10 +160,11 @@ final class Problems {
         if (refusal instanceof Refusal.KeyReused) {
             return Problem.of(Kind.IDEMPOTENCY_KEY_REUSED, why);
         }
-        if (refusal instanceof Refusal.TooManyJobs) {
-            return Problem.later(Kind.TOO_MANY_REQUESTS, why, 5);
-        }
-        return Problem.later(Kind.UNAVAILABLE, why, 5);
+        boolean ofClient = refusal instanceof Refusal.TooManyJobs
+                || refusal instanceof Refusal.TooManyBytes
+                || refusal instanceof Refusal.TooManyPosts;
+        int retryS = (int) Math.max(1, Math.min(MAX_RETRY_S, (refusal.retryAfterMs() + 999) / 1000));
+        return Problem.later(ofClient ? Kind.TOO_MANY_REQUESTS : Kind.UNAVAILABLE, why, retryS);
     }
 
     /** Sends a problem, unless an answer has begun: then the connection is closed. */

@@ -1,6 +1,7 @@
 package dev.onpyrunner.http;
 
 import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Nodes;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 
@@ -11,16 +12,26 @@ import io.vertx.ext.web.Router;
  */
 record Routes(Router router, Runnable endStreams) {
     static Routes of(
-            Vertx vertx, HttpSettings settings, JobStore store, Waits waits, HttpVerticle.Node node, String address) {
+            Vertx vertx,
+            HttpSettings settings,
+            JobStore store,
+            Nodes nodes,
+            Waits waits,
+            HttpVerticle.Node node,
+            String address) {
         Router router = Router.router(vertx);
         Problems.mount(router);
         new HealthRoutes(store, node.ready()).mount(router);
+        OperatorRoutes operator = new OperatorRoutes(settings, store, nodes, node.meters());
+        operator.mountMetrics(router);
         if (!node.takesJobs()) {
             return new Routes(router, () -> {});
         }
         Runnable endStreams = node.mountConsole(router, vertx, store);
-        new JobRoutes(vertx, settings, store, waits, node.ready(), address).mount(router);
+        new JobRoutes(vertx, settings, store, waits, node.meters(), node.ready(), address).mount(router);
         new FileRoutes(store).mount(router);
+        new QueueRoutes(store, nodes).mount(router);
+        operator.mount(router);
         PageRoutes.mount(router);
         return new Routes(router, endStreams);
     }

@@ -26,14 +26,35 @@ final class Waits {
 
     private final JobStore store;
     private final JobBus bus;
+    private final int most;
     private final Map<JobId, Set<Waiter>> waiting = new HashMap<>();
+    private int count;
 
     private record Waiter(Predicate<JobStatus> enough, Promise<Void> over) {}
 
-    Waits(Vertx vertx, JobStore store) {
+    /**
+     * Nobody waits yet.
+     *
+     * @param most how many may wait at once
+     */
+    Waits(Vertx vertx, JobStore store, int most) {
         this.store = store;
+        this.most = most;
         this.bus = new JobBus(vertx);
         vertx.setPeriodic(LOOK_AGAIN_MS, t -> List.copyOf(waiting.keySet()).forEach(this::look));
+    }
+
+    /** Lets one more request wait, if as many as may do not wait yet. What enters has to {@link #leave}. */
+    boolean enter() {
+        if (count >= most) {
+            return false;
+        }
+        count++;
+        return true;
+    }
+
+    void leave() {
+        count--;
     }
 
     /** Hears the ends of jobs that were accepted under this bus address. */
@@ -84,7 +105,7 @@ final class Waits {
     }
 
     private void look(JobId id) {
-        store.find(id).onSuccess(job -> wake(id, job.status())).onFailure(e -> {
+        store.status(id).onSuccess(status -> wake(id, status)).onFailure(e -> {
             if (e instanceof dev.onpyrunner.job.Refusal) {
                 wake(id, JobStatus.ERROR); // it is gone: let the request see that
             }

@@ -13,7 +13,7 @@ import java.util.List;
  * @param result what became of it; null before the end
  * @param fence number of the latest start
  * @param n of the latest event that the runner wrote
- * @param position place in its queue, 1 is next; 0 when it does not wait
+ * @param place where it stands in its queue; null when it does not wait
  * @param createdAt time of acceptance in ms since 1970; the other times likewise, 0 when not yet
  */
 public record Job(
@@ -28,13 +28,25 @@ public record Job(
         long stdoutBytes,
         long stderrBytes,
         boolean cancelRequested,
-        long position,
+        Place place,
         long createdAt,
         long startedAt,
         long finishedAt,
         long expiresAt) {
     private static final DateTimeFormatter RFC3339 =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+    /**
+     * Where a job stands in its queue.
+     *
+     * @param position 1 is next; among several partitions it is that in its own
+     * @param estimatedStartMs about when it starts, in milliseconds from now; -1 when it cannot be told
+     */
+    public record Place(long position, long estimatedStartMs) {
+        static Place of(long position, long turn, long running, long slots, long runMs) {
+            return new Place(position, QueueFigures.estimate(turn, running, slots, runMs));
+        }
+    }
 
     /** The job as clients see it, without its output. */
     public JsonObject toJson() {
@@ -62,11 +74,9 @@ public record Job(
         if (r.error() != null) {
             json.put("error", Codec.toJson(r.error()));
         }
-        if (status == JobStatus.QUEUED) {
-            // The estimate needs the cluster's speed, which no one measures yet.
-            json.put(
-                    "queue",
-                    new JsonObject().put("position", Math.max(1, position)).put("estimated_start_ms", null));
+        if (place != null) {
+            Long start = place.estimatedStartMs() < 0 ? null : place.estimatedStartMs();
+            json.put("queue", new JsonObject().put("position", place.position()).put("estimated_start_ms", start));
         }
         String self = "/v1/jobs/" + id;
         json.put(

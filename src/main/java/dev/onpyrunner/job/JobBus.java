@@ -77,12 +77,23 @@ public final class JobBus {
         });
     }
 
-    /** Hints at a cancel that has been stored: to the job's runner, or to its readers when it has ended at once. */
-    public void cancelled(JobId id, JobStore.Cancelled what) {
-        if (what == JobStore.Cancelled.ASKED) {
-            vertx.eventBus().publish(CANCELS, id.text());
-        } else if (what == JobStore.Cancelled.AT_ONCE) {
-            nudge(id);
+    /** Hints at a cancel that has been stored: to the job's runner, or to who follows the job when it has ended at once. */
+    public void cancelled(JobId id, JobStore.Cancel cancel) {
+        switch (cancel.met()) {
+            case ASKED -> vertx.eventBus().publish(CANCELS, id.text());
+            case AT_ONCE -> {
+                nudge(id);
+                ended(id, JobStatus.CANCELLED, cancel.acceptedBy());
+            }
+            case TOO_LATE -> {}
+        }
+    }
+
+    /** Hints at what a reaper has done. */
+    public void reaped(JobStore.Reaped reaped) {
+        nudge(reaped.id());
+        if (reaped.what().status().isTerminal()) {
+            ended(reaped.id(), reaped.what().status(), reaped.acceptedBy());
         }
     }
 

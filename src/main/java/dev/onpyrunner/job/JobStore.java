@@ -11,9 +11,14 @@ import io.vertx.redis.client.Response;
 import io.vertx.redis.client.impl.types.ErrorType;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where jobs live: the only user of the queue's Lua scripts.
@@ -23,6 +28,7 @@ import java.util.Optional;
  * methods fail with {@link dev.onpyrunner.redis.RedisUnavailableException} when Redis does not answer.
  */
 public final class JobStore {
+    private static final Logger LOG = LoggerFactory.getLogger(JobStore.class);
     private static final Script ACCEPT = Script.named("accept");
     private static final Script CLAIM = Script.named("claim");
     private static final Script EMIT = Script.named("emit");
@@ -33,8 +39,16 @@ public final class JobStore {
     private static final Script REAP = Script.named("reap");
     private static final Script RELEASE = Script.named("release");
     private static final Script PURGE = Script.named("purge");
+    private static final Script PLACE = Script.named("place");
+    private static final Script QUEUE = Script.named("queue");
+
+    /** Of what {@link JobSpec#toJson} and the scripts store of a job. A runner leaves what is newer to newer nodes. */
+    private static final int VERSION = 1;
 
     private static final int REAP_AT_ONCE = 100;
+    /** A reap that reaches Redis later than this was held up: by Redis, maybe, and the living could not renew either. */
+    private static final long REAP_LATE_MS = 1_000;
+
     private static final int LOG_PAGE = 256;
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final String WORKER_LOST =
@@ -59,12 +73,23 @@ public final class JobStore {
 
     private final RedisLink redis;
     private final QueueSettings settings;
+    private final JobMeters meters;
     private final Keys keys;
+    /** Redis' time when a partition was reaped last, and ours. */
+    private final Map<Integer, Reading> clocks = new ConcurrentHashMap<>();
 
-    public JobStore(RedisLink redis, QueueSettings settings) {
+    private record Reading(long redisMs, long nanos) {}
+
+    public JobStore(RedisLink redis, QueueSettings settings, JobMeters meters) {
         this.redis = redis;
         this.settings = settings;
+        this.meters = meters;
         this.keys = new Keys(settings.prefix());
+    }
+
+    /** A store whose meters nobody reads. */
+    public JobStore(RedisLink redis, QueueSettings settings) {
+        this(redis, settings, new JobMeters());
     }
 
     public QueueSettings settings() {
@@ -83,8 +108,8 @@ public final class JobStore {
      * Stores a job and its place in the queue.
      *
      * @param acceptedBy bus address that is told of the job's end
-     * @return fails with {@link Refusal.QueueFull}, {@link Refusal.TooManyJobs}, {@link Refusal.StoreFull} or {@link
-     *     Refusal.KeyReused}; then nothing is stored
+     * @return fails with {@link Refusal.QueueFull}, {@link Refusal.TooManyJobs}, {@link Refusal.TooManyBytes}, {@link
+     *     Refusal.TooManyPosts}, {@link Refusal.StoreFull} or {@link Refusal.KeyReused}; then nothing is stored
      */
     public Future<Accepted> accept(Owner owner, JobSpec spec, Optional<Idempotency> idempotency, String acceptedBy) {
         int k = owner.partition(settings.partitions());
@@ -99,7 +124,8 @@ public final class JobStore {
                 keys.ownerSum(k, owner),
                 keys.idem(k, idem),
                 keys.deadline(k),
-                keys.stats(k));
+                keys.stats(k),
+                keys.ownerKept(k, owner));
         List<Object> args = List.of(
                 keys.partition(k),
                 id,
@@ -114,21 +140,76 @@ public final class JobStore {
                 spec.interactive() ? 1 : 0,
                 acceptedBy,
                 settings.maxQueued(),
-                settings.maxLivePerOwner(),
+                settings.maxLivePerClient(),
                 idem,
-                idempotency.map(Idempotency::fingerprint).orElse(""));
-        return ACCEPT.run(redis, names, args).recover(JobStore::storeFull).compose(reply -> switch (reply.get(0)
-                .toString()) {
-            case "OK" -> Future.succeededFuture(new Accepted(id, false));
-            case "SAME" ->
-                Future.succeededFuture(new Accepted(new JobId(reply.get(1).toString()), true));
-            case "OTHER" -> Future.failedFuture(new Refusal.KeyReused());
-            case "QUEUE_FULL" ->
-                Future.failedFuture(new Refusal.QueueFull(reply.get(1).toLong()));
-            case "OWNER_FULL" ->
-                Future.failedFuture(new Refusal.TooManyJobs(reply.get(1).toLong()));
-            default -> Future.failedFuture(new IllegalStateException("accept replied " + reply));
-        });
+                idempotency.map(Idempotency::fingerprint).orElse(""),
+                settings.maxQueuedBytes(),
+                settings.maxStoredBytesPerClient(),
+                settings.postsPerSecondPerClient() == 0 ? 0 : 1_000.0 / settings.postsPerSecondPerClient(),
+                settings.postsAtOncePerClient(),
+                VERSION);
+        return ACCEPT.run(redis, names, args)
+                .map(JobStore::texts)
+                .recover(e -> isFull(e) ? replay(k, idempotency) : Future.failedFuture(e))
+                .compose(reply -> accepted(id, reply))
+                .onSuccess(a -> {
+                    meters.accepted(a.replayed());
+                    if (!a.replayed()) {
+                        LOG.info("job {} queued for {}", id.brief(), owner.name());
+                    }
+                })
+                .onFailure(e -> {
+                    if (e instanceof Refusal refusal) {
+                        meters.refused(refusal);
+                        LOG.debug("a job of {} refused: {}", owner.name(), refusal.getMessage());
+                    }
+                });
+    }
+
+    /** What accept would say of a request that came before; a full Redis runs no script that may store something. */
+    private Future<List<String>> replay(int k, Optional<Idempotency> idempotency) {
+        if (idempotency.isEmpty()) {
+            return Future.failedFuture(new Refusal.StoreFull());
+        }
+        Idempotency asked = idempotency.get();
+        return redis.send(Request.cmd(Command.HMGET)
+                        .arg(keys.idem(k, asked.key()))
+                        .arg("id")
+                        .arg("fingerprint"))
+                .compose(seen -> {
+                    if (seen.get(0) == null) {
+                        return Future.failedFuture(new Refusal.StoreFull());
+                    }
+                    return Future.succeededFuture(
+                            seen.get(1).toString().equals(asked.fingerprint())
+                                    ? List.of("SAME", seen.get(0).toString())
+                                    : List.of("OTHER"));
+                });
+    }
+
+    private static Future<Accepted> accepted(JobId id, List<String> reply) {
+        String what = reply.get(0);
+        if (what.equals("OK")) {
+            return Future.succeededFuture(new Accepted(id, false));
+        }
+        if (what.equals("SAME")) {
+            return Future.succeededFuture(new Accepted(new JobId(reply.get(1)), true));
+        }
+        if (what.equals("OTHER")) {
+            return Future.failedFuture(new Refusal.KeyReused());
+        }
+        long figure = Long.parseLong(reply.get(1));
+        long retryMs = Long.parseLong(reply.get(2));
+        return Future.failedFuture(
+                switch (what) {
+                    case "QUEUE_FULL" -> Refusal.QueueFull.ofJobs(figure, retryMs);
+                    case "QUEUE_BYTES" -> Refusal.QueueFull.ofBytes(figure, retryMs);
+                    case "OWNER_FULL" -> new Refusal.TooManyJobs(figure, retryMs);
+                    case "OWNER_BYTES" -> new Refusal.TooManyBytes(figure, retryMs);
+                    case "RATE" -> new Refusal.TooManyPosts(retryMs);
+                    case "STORE_FULL" -> new Refusal.StoreFull();
+                    default -> new IllegalStateException("accept replied " + reply);
+                });
     }
 
     /** Takes the first queued job of a partition that asks for one of the runtimes; empty when none waits. */
@@ -138,9 +219,18 @@ public final class JobStore {
         byte[] secret = new byte[16];
         RANDOM.nextBytes(secret);
         String token = HexFormat.of().formatHex(secret);
-        List<Object> args = new ArrayList<>(List.of(keys.partition(partition), node, token, settings.leaseMs()));
+        List<Object> args =
+                new ArrayList<>(List.of(keys.partition(partition), node, token, settings.leaseMs(), VERSION));
         args.addAll(runtimes);
-        return CLAIM.run(redis, names, args).map(r -> r == null ? Optional.empty() : Optional.of(readClaim(r, token)));
+        return CLAIM.run(redis, names, args)
+                .map(r -> r == null ? Optional.<Claim>empty() : Optional.of(readClaim(r, token)))
+                .onSuccess(claim -> claim.ifPresent(meters::claimed));
+    }
+
+    private static List<String> texts(Response reply) {
+        List<String> texts = new ArrayList<>();
+        reply.forEach(r -> texts.add(r.toString()));
+        return texts;
     }
 
     private static Claim readClaim(Response r, String token) {
@@ -162,9 +252,7 @@ public final class JobStore {
         args.add(claim.fence());
         addEvents(args, events);
         return EMIT.run(redis, List.of(keys.job(claim.id()), keys.log(claim.id())), args)
-                .compose(r -> r.toInteger() == 1
-                        ? Future.succeededFuture()
-                        : Future.failedFuture(new NotHolderException(claim.id())));
+                .compose(r -> r.toInteger() == 1 ? Future.succeededFuture() : fenced(claim));
     }
 
     /** Renews a running job's lease; true when a cancel has been asked for. */
@@ -175,9 +263,12 @@ public final class JobStore {
                         redis,
                         List.of(keys.job(claim.id()), keys.lease(claim.id().partition())),
                         args)
-                .compose(r -> r.toInteger() < 0
-                        ? Future.failedFuture(new NotHolderException(claim.id()))
-                        : Future.succeededFuture(r.toInteger() == 1));
+                .compose(r -> r.toInteger() < 0 ? fenced(claim) : Future.succeededFuture(r.toInteger() == 1));
+    }
+
+    private <T> Future<T> fenced(Claim claim) {
+        meters.fenced();
+        return Future.failedFuture(new NotHolderException(claim.id()));
     }
 
     /**
@@ -197,19 +288,16 @@ public final class JobStore {
         args.add(path);
         args.add(content);
         return FILE.run(redis, List.of(keys.job(id), keys.file(id, path), keys.files(id)), args)
-                .recover(JobStore::storeFull)
-                .compose(r -> r.toInteger() == 1
-                        ? Future.succeededFuture()
-                        : Future.failedFuture(new NotHolderException(id)));
+                .recover(e -> Future.failedFuture(isFull(e) ? new Refusal.StoreFull() : e))
+                .compose(r -> r.toInteger() == 1 ? Future.succeededFuture() : fenced(claim));
     }
 
-    /** Redis' own words for its being full are ours. */
-    private static <T> Future<T> storeFull(Throwable e) {
-        return Future.failedFuture(e instanceof ErrorType error && error.is("OOM") ? new Refusal.StoreFull() : e);
+    private static boolean isFull(Throwable e) {
+        return e instanceof ErrorType error && error.is("OOM");
     }
 
     /**
-     * Ends a running job.
+     * Ends a running job. A repeat, because the answer was lost, changes nothing and is answered likewise.
      *
      * @param tail events not sent before; the end event takes the number {@code endN}, which is after theirs
      * @return the end event's place
@@ -226,10 +314,11 @@ public final class JobStore {
                 keys.log(claim.id()),
                 keys.lease(claim.id().partition()));
         return FINISH.run(redis, names, args)
-                .compose(r -> r.get(0).toInteger() == 1
+                .<EventId>compose(r -> r.get(0).toInteger() == 1
                         ? Future.succeededFuture(
                                 EventId.parse(r.get(1).toString()).orElseThrow())
-                        : Future.failedFuture(new NotHolderException(claim.id())));
+                        : fenced(claim))
+                .onSuccess(end -> meters.ended(status, result));
     }
 
     /**
@@ -243,9 +332,8 @@ public final class JobStore {
         JobId id = claim.id();
         return RELEASE.run(
                         redis, List.of(keys.job(id), keys.lease(id.partition()), keys.deadline(id.partition())), args)
-                .compose(r -> r.toInteger() == 0
-                        ? Future.failedFuture(new NotHolderException(id))
-                        : Future.succeededFuture());
+                .<Void>compose(r -> r.toInteger() == 0 ? fenced(claim) : Future.succeededFuture())
+                .onSuccess(v -> meters.givenBack());
     }
 
     private List<Object> holderArgs(Claim claim) {
@@ -261,29 +349,43 @@ public final class JobStore {
         }
     }
 
-    /** What a cancel met. */
-    public enum Cancelled {
-        /** The job waited; it is CANCELLED now. */
-        AT_ONCE,
-        /** The job runs; its runner has to stop it. */
-        ASKED,
-        /** The job had ended; nothing changed. */
-        TOO_LATE
+    /**
+     * What a cancel met.
+     *
+     * @param acceptedBy bus address of the node that accepted the job, when it has ended at once; else empty
+     */
+    public record Cancel(Met met, String acceptedBy) {
+        /** The job's state. */
+        public enum Met {
+            /** The job waited; it is CANCELLED now. */
+            AT_ONCE,
+            /** The job runs; its runner has to stop it. */
+            ASKED,
+            /** The job had ended; nothing changed. */
+            TOO_LATE
+        }
     }
 
     /** Cancels a job. Fails with {@link Refusal.NoSuchJob} or {@link Refusal.JobGone}. */
-    public Future<Cancelled> cancel(JobId id) {
-        String result =
-                Codec.toJson(Result.cancelled("Cancelled before it was run.")).encode();
+    public Future<Cancel> cancel(JobId id) {
+        Result result = Result.cancelled("Cancelled before it was run.");
         return runtimeOf(id)
                 .compose(runtime -> CANCEL.run(
                         redis,
-                        List.of(keys.job(id), keys.ready(id.partition(), runtime), keys.stats(id.partition())),
-                        List.of(keys.partition(id), id, result)))
+                        List.of(keys.job(id), keys.ready(id.partition(), runtime)),
+                        List.of(keys.partition(id), id, text(result))))
                 .compose(r -> switch (r.get(0).toString()) {
-                    case "CANCELLED" -> Future.succeededFuture(Cancelled.AT_ONCE);
-                    case "RUNNING" -> Future.succeededFuture(Cancelled.ASKED);
-                    case "ENDED" -> Future.succeededFuture(Cancelled.TOO_LATE);
+                    case "CANCELLED" -> {
+                        meters.ended(JobStatus.CANCELLED, result);
+                        LOG.info("job {} cancelled while it waited", id.brief());
+                        yield Future.succeededFuture(
+                                new Cancel(Cancel.Met.AT_ONCE, r.get(1).toString()));
+                    }
+                    case "RUNNING" -> {
+                        LOG.info("job {} is to be cancelled", id.brief());
+                        yield Future.succeededFuture(new Cancel(Cancel.Met.ASKED, ""));
+                    }
+                    case "ENDED" -> Future.succeededFuture(new Cancel(Cancel.Met.TOO_LATE, ""));
                     default -> absent(id);
                 });
     }
@@ -308,32 +410,70 @@ public final class JobStore {
                 .compose(r -> r == null ? absent(id) : Future.succeededFuture(r.toString()));
     }
 
-    /** A job that {@link #reap} moved. {@code what}: REQUEUED, LOST, TIMEOUT or CANCELLED. */
-    public record Reaped(JobId id, String what) {}
+    /**
+     * A job that {@link #reap} moved.
+     *
+     * @param acceptedBy bus address of the node that accepted it
+     */
+    public record Reaped(JobId id, What what, String acceptedBy) {
+        /** What became of it. */
+        public enum What {
+            /** It is to be started again. */
+            REQUEUED(JobStatus.QUEUED),
+            /** It had no start left. */
+            LOST(JobStatus.ERROR),
+            /** It had waited for too long. */
+            TIMEOUT(JobStatus.ERROR),
+            /** A cancel had been asked for. */
+            CANCELLED(JobStatus.CANCELLED);
+
+            private final JobStatus status;
+
+            What(JobStatus status) {
+                this.status = status;
+            }
+
+            /** The job's state now. */
+            public JobStatus status() {
+                return status;
+            }
+        }
+    }
 
     /**
-     * Moves on the jobs of a partition whose lease has ended, and those that have waited too long.
+     * Moves on the jobs of a partition whose lease has ended, and those that have waited too long; and looks how full
+     * Redis is, for {@link #accept}.
      *
      * <p>While this link to Redis is younger than one lease no lease is reaped, so that the living can renew theirs
-     * after Redis was away.
+     * after Redis was away; nor by the first call, nor by one that Redis carries out late.
+     *
+     * @param slots of all nodes together, for estimates; empty when not known
      */
-    public Future<List<Reaped>> reap(int partition) {
-        boolean leases = redis.upMs() > settings.leaseMs();
+    public Future<List<Reaped>> reap(int partition, Optional<Integer> slots) {
+        Reading last = clocks.get(partition);
+        boolean mayTake = last != null && redis.upMs() > settings.leaseMs();
+        long until = mayTake ? last.redisMs() + (System.nanoTime() - last.nanos()) / 1_000_000 + REAP_LATE_MS : 0;
         List<Object> args = List.of(
                 keys.partition(partition),
                 REAP_AT_ONCE,
-                leases ? 1 : 0,
+                until,
                 WORKER_LOST,
                 text(Result.failed(
                         Result.Code.QUEUE_TIMEOUT,
                         "No worker took this job within " + settings.timeoutMs() / 1000 + " s. Run it again.")),
-                CANCELLED);
+                CANCELLED,
+                slots.map(String::valueOf).orElse(""),
+                settings.fullPercent());
         return REAP.run(redis, List.of(keys.lease(partition), keys.deadline(partition), keys.stats(partition)), args)
                 .map(r -> {
+                    clocks.put(partition, new Reading(r.get(0).toLong(), System.nanoTime()));
                     List<Reaped> moved = new ArrayList<>();
-                    for (int i = 0; i + 1 < r.size(); i += 2) {
-                        moved.add(new Reaped(
-                                new JobId(r.get(i).toString()), r.get(i + 1).toString()));
+                    for (int i = 1; i + 2 < r.size(); i += 3) {
+                        JobId id = new JobId(r.get(i).toString());
+                        Reaped.What what = Reaped.What.valueOf(r.get(i + 1).toString());
+                        moved.add(new Reaped(id, what, r.get(i + 2).toString()));
+                        meters.reaped(what);
+                        LOG.warn("job {} reaped: {}", id.brief(), what);
                     }
                     return moved;
                 });
@@ -371,20 +511,60 @@ public final class JobStore {
             if (r.get(0) == null) {
                 return absent(id);
             }
-            return JobStatus.valueOf(r.get(0).toString()) == JobStatus.QUEUED
-                    ? position(id, r.get(2).toString()).map(place -> readJob(id, r, place))
-                    : Future.succeededFuture(readJob(id, r, 0));
+            JobStatus status = JobStatus.valueOf(r.get(0).toString());
+            return switch (status) {
+                case QUEUED -> place(id).compose(p -> p.isPresent() ? done(readJob(id, r, p.get())) : find(id));
+                case RUNNING -> mended(id).map(v -> readJob(id, r, null));
+                default -> done(readJob(id, r, null));
+            };
         });
     }
 
-    private Future<Long> position(JobId id, String runtime) {
-        return redis.send(Request.cmd(Command.ZRANK)
-                        .arg(keys.ready(id.partition(), runtime))
-                        .arg(id.text()))
-                .map(rank -> rank == null ? 1 : rank.toLong() + 1);
+    private static Future<Job> done(Job job) {
+        return Future.succeededFuture(job);
     }
 
-    private static Job readJob(JobId id, Response r, long position) {
+    /** The state of a job, and nothing else of it: the cheapest look. Fails as {@link #find} does. */
+    public Future<JobStatus> status(JobId id) {
+        return redis.send(Request.cmd(Command.HGET).arg(keys.job(id)).arg("status"))
+                .compose(r -> r == null ? absent(id) : Future.succeededFuture(JobStatus.valueOf(r.toString())));
+    }
+
+    /** Where a job stands in its queue; empty when it waits no longer. */
+    private Future<Optional<Job.Place>> place(JobId id) {
+        return look(id).map(r -> {
+            long rank = r.get(0).toLong();
+            if (rank < 0) {
+                return Optional.<Job.Place>empty();
+            }
+            // Runners take the partitions in turn, so what is true of one is about true of all.
+            int partitions = settings.partitions();
+            return Optional.of(Job.Place.of(
+                    rank + 1,
+                    rank * partitions + 1,
+                    r.get(1).toLong() * partitions,
+                    r.get(2).toLong(),
+                    r.get(3).toLong()));
+        });
+    }
+
+    private Future<Response> look(JobId id) {
+        int k = id.partition();
+        return PLACE.run(
+                redis,
+                List.of(keys.job(id), keys.lease(k), keys.deadline(k), keys.stats(k)),
+                List.of(keys.partition(k), id));
+    }
+
+    /** A running job without a lease would run for ever: it is given one that is over. */
+    private Future<Void> mended(JobId id) {
+        return redis.send(Request.cmd(Command.ZSCORE)
+                        .arg(keys.lease(id.partition()))
+                        .arg(id.text()))
+                .compose(lease -> lease == null ? look(id).mapEmpty() : Future.succeededFuture());
+    }
+
+    private static Job readJob(JobId id, Response r, Job.Place place) {
         return new Job(
                 id,
                 JobStatus.valueOf(r.get(0).toString()),
@@ -397,7 +577,7 @@ public final class JobStore {
                 number(r.get(7)),
                 number(r.get(8)),
                 r.get(9) != null,
-                position,
+                place,
                 number(r.get(10)),
                 number(r.get(11)),
                 number(r.get(12)),
@@ -409,9 +589,54 @@ public final class JobStore {
     }
 
     private <T> Future<T> absent(JobId id) {
-        return redis.send(Request.cmd(Command.EXISTS).arg(keys.gone(id)))
-                .compose(
-                        r -> Future.failedFuture(r.toInteger() == 1 ? new Refusal.JobGone() : new Refusal.NoSuchJob()));
+        return redis.send(Request.cmd(Command.ZSCORE)
+                        .arg(keys.gone(id.partition()))
+                        .arg(id.text()))
+                .compose(r -> Future.failedFuture(r != null ? new Refusal.JobGone() : new Refusal.NoSuchJob()));
+    }
+
+    /** A job that was given up for good, and why: the name of a {@link Result.Code}. */
+    public record Dead(JobId id, String why, long at) {}
+
+    /** Up to {@code count} of the jobs of each partition that were given up last, the latest first. */
+    public Future<List<Dead>> dead(int count) {
+        List<Future<Response>> replies = new ArrayList<>();
+        for (int k = 0; k < settings.partitions(); k++) {
+            replies.add(redis.send(Request.cmd(Command.XREVRANGE)
+                    .arg(keys.dead(k))
+                    .arg("+")
+                    .arg("-")
+                    .arg("COUNT")
+                    .arg(count)));
+        }
+        return Future.all(replies).map(all -> {
+            List<Dead> dead = new ArrayList<>();
+            for (Future<Response> reply : replies) {
+                for (Response entry : reply.result()) {
+                    Response fields = entry.get(1);
+                    String time = entry.get(0).toString();
+                    dead.add(new Dead(
+                            new JobId(fields.get(1).toString()),
+                            fields.get(3).toString(),
+                            Long.parseLong(time.substring(0, time.indexOf('-')))));
+                }
+            }
+            dead.sort(Comparator.comparingLong(Dead::at).reversed());
+            return dead.size() > count ? List.copyOf(dead.subList(0, count)) : dead;
+        });
+    }
+
+    /** The queue as it is now, over all partitions. */
+    public Future<QueueFigures> queue() {
+        List<Future<Response>> replies = new ArrayList<>();
+        for (int k = 0; k < settings.partitions(); k++) {
+            replies.add(QUEUE.run(
+                    redis, List.of(keys.deadline(k), keys.lease(k), keys.stats(k)), List.of(keys.partition(k))));
+        }
+        return Future.all(replies)
+                .map(all -> replies.stream()
+                        .map(r -> QueueFigures.read(r.result()))
+                        .reduce(QueueFigures.NONE, QueueFigures::plus));
     }
 
     /** The request as accepted. Fails with {@link Refusal.NoSuchJob} or {@link Refusal.JobGone}. */

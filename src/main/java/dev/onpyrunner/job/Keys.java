@@ -27,8 +27,8 @@ record Keys(String prefix) {
         return job(id) + ":files";
     }
 
-    String gone(JobId id) {
-        return partition(id) + "gone:" + id;
+    String gone(int k) {
+        return partition(k) + "gone";
     }
 
     String ready(int k, String runtime) {
@@ -57,6 +57,14 @@ record Keys(String prefix) {
 
     String ownerSum(int k, Owner owner) {
         return partition(k) + "owner-sum:" + owner.name();
+    }
+
+    String ownerKept(int k, Owner owner) {
+        return partition(k) + "owner-kept:" + owner.name();
+    }
+
+    String dead(int k) {
+        return partition(k) + "dead";
     }
 
     String idem(int k, String hash) {

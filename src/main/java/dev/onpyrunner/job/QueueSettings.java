@@ -1,17 +1,33 @@
 package dev.onpyrunner.job;
 
 /**
- * How the queue behaves; the same on every node of a cluster.
+ * How the queue behaves: section {@code queue} of the settings; the same on every node of a cluster. Caps hold for one
+ * partition; all jobs of a client (their {@link Owner}) are in one.
  *
  * @param prefix of all keys in Redis
- * @param partitions into which owners are spread; one for a single Redis
- * @param maxQueued most jobs that may wait in one partition
- * @param maxLivePerOwner most jobs of one owner that may not have ended
+ * @param partitions into which clients are spread; one for a single Redis
+ * @param maxQueued most jobs that may wait
+ * @param maxQueuedBytes most bytes of their requests
+ * @param maxLivePerClient most jobs of one client that may not have ended
+ * @param maxStoredBytesPerClient most bytes that one client may have stored: requests, output, results and files
+ * @param postsPerSecondPerClient how many jobs a second one client may post, as a mean; 0 for no limit
+ * @param postsAtOncePerClient how many it may post at once when it has been quiet
+ * @param fullPercent nothing is accepted while Redis is fuller than this part of its maxmemory
  * @param leaseMs how long a runner may be silent before its job is given to another, in milliseconds
  * @param timeoutMs how long a job may wait before it is given up, in milliseconds
  */
 public record QueueSettings(
-        String prefix, int partitions, long maxQueued, long maxLivePerOwner, long leaseMs, long timeoutMs) {
+        String prefix,
+        int partitions,
+        long maxQueued,
+        long maxQueuedBytes,
+        long maxLivePerClient,
+        long maxStoredBytesPerClient,
+        int postsPerSecondPerClient,
+        int postsAtOncePerClient,
+        int fullPercent,
+        long leaseMs,
+        long timeoutMs) {
     public QueueSettings {
         if (!prefix.matches("[A-Za-z0-9_.-]{1,40}")) {
             throw new IllegalArgumentException("prefix must be 1 to 40 letters, digits, '_', '.' or '-'");
@@ -19,8 +35,18 @@ public record QueueSettings(
         if (partitions < 1 || partitions > 1000) {
             throw new IllegalArgumentException("partitions must be 1 to 1000");
         }
-        if (maxQueued < 1 || maxLivePerOwner < 1 || leaseMs < 1 || timeoutMs < 1) {
-            throw new IllegalArgumentException("the queue's caps and times must be positive");
+        if (maxQueued < 1 || maxQueuedBytes < 1 || maxLivePerClient < 1 || maxStoredBytesPerClient < 1) {
+            throw new IllegalArgumentException("the queue's caps must be positive");
+        }
+        if (postsPerSecondPerClient < 0 || postsPerSecondPerClient > 1000 || postsAtOncePerClient < 1) {
+            throw new IllegalArgumentException(
+                    "posts_per_second_per_client must be 0 (no limit) to 1000, and posts_at_once_per_client positive");
+        }
+        if (fullPercent < 1 || fullPercent > 100) {
+            throw new IllegalArgumentException("full_percent must be 1 to 100");
+        }
+        if (leaseMs < 1 || timeoutMs < 1) {
+            throw new IllegalArgumentException("the queue's times must be positive");
         }
     }
 }

@@ -4,8 +4,16 @@ package dev.onpyrunner.job;
 public abstract sealed class Refusal extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private Refusal(String message) {
+    private final long retryAfterMs;
+
+    private Refusal(String message, long retryAfterMs) {
         super(message, null, false, false);
+        this.retryAfterMs = retryAfterMs;
+    }
+
+    /** After how many milliseconds the same request may succeed, as far as can be told now; 0 when time does not help. */
+    public long retryAfterMs() {
+        return retryAfterMs;
     }
 
     /** There has never been such a job, or so long ago that nobody remembers. */
@@ -13,7 +21,7 @@ public abstract sealed class Refusal extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         public NoSuchJob() {
-            super("There is no job with this id.");
+            super("There is no job with this id.", 0);
         }
     }
 
@@ -22,16 +30,24 @@ public abstract sealed class Refusal extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
         public JobGone() {
-            super("This job existed, but is no longer kept. Run the program again.");
+            super("This job existed, but is no longer kept. Run the program again.", 0);
         }
     }
 
-    /** As many jobs wait as the queue takes. */
+    /** The queue takes no more: as many jobs wait, or as many bytes of them, as it may hold. */
     public static final class QueueFull extends Refusal {
         private static final long serialVersionUID = 1L;
 
-        public QueueFull(long depth) {
-            super("The queue is full: " + depth + " jobs wait. Try again later.");
+        private QueueFull(String what, long retryAfterMs) {
+            super("The queue is full: " + what + " wait. Try again later.", retryAfterMs);
+        }
+
+        static QueueFull ofJobs(long depth, long retryAfterMs) {
+            return new QueueFull(depth + " jobs", retryAfterMs);
+        }
+
+        static QueueFull ofBytes(long bytes, long retryAfterMs) {
+            return new QueueFull(bytes + " bytes of requests", retryAfterMs);
         }
     }
 
@@ -39,17 +55,41 @@ public abstract sealed class Refusal extends RuntimeException {
     public static final class TooManyJobs extends Refusal {
         private static final long serialVersionUID = 1L;
 
-        public TooManyJobs(long live) {
-            super("You have " + live + " jobs that have not ended, as many as one client may have. Wait for some.");
+        TooManyJobs(long live, long retryAfterMs) {
+            super(
+                    "You have " + live + " jobs that have not ended, as many as one client may have. Wait for some.",
+                    retryAfterMs);
+        }
+    }
+
+    /** This owner has as many bytes stored as one may have. */
+    public static final class TooManyBytes extends Refusal {
+        private static final long serialVersionUID = 1L;
+
+        TooManyBytes(long bytes, long retryAfterMs) {
+            super(
+                    "Your jobs take " + bytes + " bytes, as much as one client may have stored. Delete ended jobs with"
+                            + " ?purge=true, or wait until they expire.",
+                    retryAfterMs);
+        }
+    }
+
+    /** This owner posts more jobs a second than one may. */
+    public static final class TooManyPosts extends Refusal {
+        private static final long serialVersionUID = 1L;
+
+        TooManyPosts(long retryAfterMs) {
+            super("You post more jobs a second than one client may. Slow down.", retryAfterMs);
         }
     }
 
     /** Redis holds as much as it may. */
     public static final class StoreFull extends Refusal {
         private static final long serialVersionUID = 1L;
+        private static final long RETRY_AFTER_MS = 5_000;
 
-        public StoreFull() {
-            super("The job store is full. Try again later.");
+        StoreFull() {
+            super("The job store is full. Try again later.", RETRY_AFTER_MS);
         }
     }
 
@@ -57,8 +97,8 @@ public abstract sealed class Refusal extends RuntimeException {
     public static final class KeyReused extends Refusal {
         private static final long serialVersionUID = 1L;
 
-        public KeyReused() {
-            super("This Idempotency-Key was used for another request. Use a new key for a new request.");
+        KeyReused() {
+            super("This Idempotency-Key was used for another request. Use a new key for a new request.", 0);
         }
     }
 }

@@ -69,6 +69,11 @@ final class Execution implements Sandbox.Listener {
         this.onOutput = onOutput;
     }
 
+    /** When the program started, as {@link System#nanoTime}; 0 when it has not. */
+    long startedNanos() {
+        return startedNanos;
+    }
+
     /**
      * Starts the program.
      *

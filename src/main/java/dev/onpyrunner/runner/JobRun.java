@@ -4,6 +4,7 @@ import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventBatch;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobEvent;
+import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.NotHolderException;
@@ -37,6 +38,7 @@ final class JobRun {
 
     private final Vertx vertx;
     private final JobStore store;
+    private final JobMeters meters;
     private final JobBus bus;
     private final Claim claim;
     private final long beatMs;
@@ -47,15 +49,17 @@ final class JobRun {
 
     private boolean lost;
     private boolean ended;
-    private long renewedNanos = claimedNanos;
+    private long endedNanos;
     private long sentNanos;
     private Future<Void> sending = Future.succeededFuture();
     private long batchTimer = -1;
     private long beatTimer = -1;
+    private long leaseTimer = -1;
 
-    JobRun(Vertx vertx, JobStore store, Sandbox sandbox, Claim claim, long beatMs) {
+    JobRun(Vertx vertx, JobStore store, JobMeters meters, Sandbox sandbox, Claim claim, long beatMs) {
         this.vertx = vertx;
         this.store = store;
+        this.meters = meters;
         this.bus = new JobBus(vertx);
         this.claim = claim;
         this.beatMs = beatMs;
@@ -69,6 +73,7 @@ final class JobRun {
         LOG.info("job {} runs: start {}", claim.id().brief(), claim.starts());
         bus.nudge(claim.id());
         beatTimer = vertx.setPeriodic(beatMs, t -> beat());
+        leaseFrom(claimedNanos);
         if (claim.cancelled()) {
             finish(JobStatus.CANCELLED, Result.cancelled("Cancelled before it was run."));
             return done.future();
@@ -77,7 +82,7 @@ final class JobRun {
             if (lost) {
                 close();
             } else if (r.succeeded()) {
-                ended = true;
+                programEnded();
                 takeFiles(r.result());
             } else {
                 LOG.error("job {}: no jail: {}", claim.id().brief(), r.cause().getMessage(), r.cause());
@@ -89,6 +94,17 @@ final class JobRun {
             }
         });
         return done.future();
+    }
+
+    /** From here on a lease that is over ends nothing: the result is worth storing as long as nobody else has the job. */
+    private void programEnded() {
+        ended = true;
+        vertx.cancelTimer(leaseTimer);
+        endedNanos = System.nanoTime();
+        if (execution.startedNanos() != 0) {
+            meters.took(JobMeters.Stage.CLAIMED, execution.startedNanos() - claimedNanos);
+            meters.took(JobMeters.Stage.RUN, endedNanos - execution.startedNanos());
+        }
     }
 
     private void takeFiles(Verdict verdict) {
@@ -148,21 +164,27 @@ final class JobRun {
 
     private void beat() {
         long now = System.nanoTime();
-        long leaseMs = store.settings().leaseMs();
         store.beat(claim).onComplete(r -> {
             if (r.succeeded()) {
-                renewedNanos = now;
+                leaseFrom(now);
                 if (r.result()) {
                     cancel();
                 }
-            } else if (r.cause() instanceof NotHolderException) {
-                if (!ended) {
-                    abandon("its lease ended");
-                }
-            } else if (System.nanoTime() - renewedNanos > (leaseMs - leaseMs / LEASE_MARGIN) * 1_000_000) {
-                abandon("its lease could not be renewed");
+            } else if (r.cause() instanceof NotHolderException && !ended) {
+                abandon("its lease ended");
             }
         });
+    }
+
+    /** Gives the job up shortly before its lease is over, unless it is renewed again. */
+    private void leaseFrom(long nanos) {
+        vertx.cancelTimer(leaseTimer);
+        if (ended || lost) {
+            return;
+        }
+        long leaseMs = store.settings().leaseMs();
+        long left = leaseMs - leaseMs / LEASE_MARGIN - (System.nanoTime() - nanos) / 1_000_000;
+        leaseTimer = vertx.setTimer(Math.max(1, left), t -> abandon("its lease could not be renewed"));
     }
 
     private void outputCame() {
@@ -212,7 +234,9 @@ final class JobRun {
     }
 
     private void finish(JobStatus status, Result result) {
-        ended = true;
+        if (!ended) {
+            programEnded();
+        }
         vertx.cancelTimer(batchTimer);
         execution.close(); // the next jail can be made while the result is stored
         sending.onComplete(r -> store(log.take(), status, result));
@@ -226,6 +250,7 @@ final class JobRun {
         store.finish(claim, tail, log.nextN(), status, result).onComplete(r -> {
             if (r.succeeded()) {
                 LOG.info("job {} ended: {}: {}", claim.id().brief(), status, result.message());
+                meters.took(JobMeters.Stage.ENDED, System.nanoTime() - endedNanos);
                 bus.ended(claim.id(), status, claim.acceptedBy());
                 bus.nudge(claim.id());
                 close();
@@ -242,6 +267,7 @@ final class JobRun {
         ended = true;
         vertx.cancelTimer(batchTimer);
         vertx.cancelTimer(beatTimer);
+        vertx.cancelTimer(leaseTimer);
         execution.close().onComplete(r -> {
             if (r.failed()) {
                 LOG.error("job {} was not cleared away", claim.id().brief(), r.cause());

@@ -2,6 +2,7 @@ package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
@@ -36,7 +37,9 @@ public final class RunnerVerticle extends VerticleBase {
     private final QueueSettings queue;
     private final Limits limits;
     private final String node;
+    private final JobMeters meters;
     private final List<String> runtimes;
+    private volatile int busy;
     private final Map<String, JobRun> running = new HashMap<>();
     private final List<RedisLink> links = new ArrayList<>();
     /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
@@ -62,18 +65,29 @@ public final class RunnerVerticle extends VerticleBase {
      * @param node its name, as it appears in a running job
      */
     public RunnerVerticle(
-            RunnerSettings settings, RedisSettings redis, QueueSettings queue, Limits limits, String node) {
+            RunnerSettings settings,
+            RedisSettings redis,
+            QueueSettings queue,
+            Limits limits,
+            String node,
+            JobMeters meters) {
         this.settings = settings;
         this.redis = redis;
         this.queue = queue;
         this.limits = limits;
         this.node = node;
+        this.meters = meters;
         this.runtimes = List.of(settings.runtime());
     }
 
     /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot of the sandbox. */
     public static int poolSize(RunnerSettings settings) {
         return NsjailSandbox.slots(settings) + 2;
+    }
+
+    /** How many jobs run here now. Any thread may ask. */
+    public int running() {
+        return busy;
     }
 
     @Override
@@ -84,7 +98,7 @@ public final class RunnerVerticle extends VerticleBase {
                 .compose(v -> link("runner", 0))
                 .onSuccess(link -> {
                     commands = link;
-                    store = new JobStore(link, queue);
+                    store = new JobStore(link, queue, meters);
                 })
                 .compose(v -> {
                     List<Future<RedisLink>> sleepers = new ArrayList<>();
@@ -204,10 +218,12 @@ public final class RunnerVerticle extends VerticleBase {
     }
 
     private void run(Claim claim) {
-        JobRun run = new JobRun(vertx, store, sandbox, claim, settings.beatMs());
+        JobRun run = new JobRun(vertx, store, meters, sandbox, claim, settings.beatMs());
         running.put(claim.id().text(), run);
+        busy = running.size();
         run.run().onComplete(r -> {
             running.remove(claim.id().text());
+            busy = running.size();
             if (idle != null && running.isEmpty()) {
                 idle.tryComplete();
             }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.onpyrunner.Await;
+import dev.onpyrunner.NodeConfig;
 import dev.onpyrunner.TestNode;
 import dev.onpyrunner.job.JobStore;
-import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.RedisLink;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -370,7 +370,8 @@ class ConsoleSocketIT {
         String id = node.submit(CHATTERBOX);
         node.awaitEnd(id);
         RedisLink link = Await.get(RedisLink.open(vertx, node.node().redis(), "test"));
-        JobStore store = new JobStore(link, new QueueSettings("onpy", 1, 10, 10, 10_000, 10_000));
+        JobStore store =
+                new JobStore(link, NodeConfig.load(null, Map.of(), Map.of()).queue());
         Router router = Router.router(vertx);
         Runnable end = ConsoleRoutes.mount(router, vertx, store, 200);
         HttpServer server = Await.get(vertx.createHttpServer(new HttpServerOptions()

@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.onpyrunner.Await;
 import dev.onpyrunner.HandRunner;
+import dev.onpyrunner.NodeConfig;
 import dev.onpyrunner.TestNode;
 import dev.onpyrunner.console.ConsoleRoutes;
+import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
-import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.job.Nodes;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
@@ -45,7 +47,8 @@ class ContractIT {
     private static final String NEVER = "0-00000000000000000000000000";
 
     private static Router router(Vertx vertx) {
-        JobStore store = new JobStore(null, new QueueSettings("onpy", 1, 1, 1, 1, 1));
+        JobStore store =
+                new JobStore(null, NodeConfig.load(null, Map.of(), Map.of()).queue());
         HttpVerticle.Node node = new HttpVerticle.Node() {
             @Override
             public String name() {
@@ -55,6 +58,11 @@ class ContractIT {
             @Override
             public boolean takesJobs() {
                 return true;
+            }
+
+            @Override
+            public JobMeters meters() {
+                return new JobMeters();
             }
 
             @Override
@@ -72,7 +80,8 @@ class ContractIT {
                 throw new IllegalStateException("nothing listens here");
             }
         };
-        return Routes.of(vertx, JobReaderTest.SETTINGS, store, new Waits(vertx, store), node, "test")
+        Nodes nodes = new Nodes(null, store.settings());
+        return Routes.of(vertx, JobReaderTest.SETTINGS, store, nodes, new Waits(vertx, store, 10), node, "test")
                 .router();
     }
 
@@ -298,7 +307,8 @@ class ContractIT {
         String console = "GET " + job + "/console";
         contract.check(console, node.get("/v1/jobs/" + id + "/console"));
 
-        for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/")) {
+        contract.check("GET /v1/queue", node.send(node.request("/v1/queue").header("Accept", "a/b")));
+        for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/", "/v1/queue")) {
             contract.check("GET " + path, node.get(path));
             contract.check("GET " + path, node.send(node.request(path).DELETE()));
         }
@@ -308,10 +318,11 @@ class ContractIT {
         Set<String> missing = new TreeSet<>(contract.promised());
         missing.removeAll(contract.seen());
         // 429 and 503 are ProblemsIT's, and a WebSocket's answers ConsoleSocketIT's.
-        // A file's are checked below.
+        // A file's are checked below, the operator's in OperatorRoutesIT.
         missing.removeIf(m -> m.endsWith(" 429")
                 || m.endsWith(" 503")
                 || m.startsWith(console)
+                || m.matches("GET (/v1/nodes|/v1/dead|/metrics) .*")
                 || m.startsWith("GET /v1/jobs/{id}/files/{path}"));
         assertThat(missing).isEmpty();
     }

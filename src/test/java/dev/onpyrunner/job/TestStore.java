@@ -26,23 +26,61 @@ final class TestStore {
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     /** How a store differs from the usual one: no cap is met, a lease is short, waiting is long. */
-    record Setup(int partitions, long maxQueued, long maxLive, long leaseMs, long timeoutMs) {
-        static final Setup USUAL = new Setup(1, 100_000, 100_000, 200, 600_000);
+    record Setup(
+            int partitions,
+            long maxQueued,
+            long maxLive,
+            long maxQueuedBytes,
+            long maxStored,
+            int postsPerS,
+            int postsAtOnce,
+            long leaseMs,
+            long timeoutMs) {
+        static final Setup USUAL = new Setup(1, 100_000, 100_000, 1L << 40, 1L << 40, 0, 1, 200, 600_000);
 
         Setup withCaps(long queued, long live) {
-            return new Setup(partitions, queued, live, leaseMs, timeoutMs);
+            return new Setup(
+                    partitions, queued, live, maxQueuedBytes, maxStored, postsPerS, postsAtOnce, leaseMs, timeoutMs);
+        }
+
+        Setup withBytes(long queuedBytes, long stored) {
+            return new Setup(
+                    partitions, maxQueued, maxLive, queuedBytes, stored, postsPerS, postsAtOnce, leaseMs, timeoutMs);
+        }
+
+        Setup withRate(int perS, int atOnce) {
+            return new Setup(
+                    partitions, maxQueued, maxLive, maxQueuedBytes, maxStored, perS, atOnce, leaseMs, timeoutMs);
         }
 
         Setup withLease(long ms) {
-            return new Setup(partitions, maxQueued, maxLive, ms, timeoutMs);
+            return new Setup(
+                    partitions, maxQueued, maxLive, maxQueuedBytes, maxStored, postsPerS, postsAtOnce, ms, timeoutMs);
         }
 
         Setup withTimeout(long ms) {
-            return new Setup(partitions, maxQueued, maxLive, leaseMs, ms);
+            return new Setup(
+                    partitions, maxQueued, maxLive, maxQueuedBytes, maxStored, postsPerS, postsAtOnce, leaseMs, ms);
         }
 
         Setup withPartitions(int n) {
-            return new Setup(n, maxQueued, maxLive, leaseMs, timeoutMs);
+            return new Setup(
+                    n, maxQueued, maxLive, maxQueuedBytes, maxStored, postsPerS, postsAtOnce, leaseMs, timeoutMs);
+        }
+
+        QueueSettings settings(String prefix) {
+            return new QueueSettings(
+                    prefix,
+                    partitions,
+                    maxQueued,
+                    maxQueuedBytes,
+                    maxLive,
+                    maxStored,
+                    postsPerS,
+                    postsAtOnce,
+                    80,
+                    leaseMs,
+                    timeoutMs);
         }
     }
 
@@ -53,15 +91,7 @@ final class TestStore {
     private TestStore(RedisLink link, String prefix, Setup setup) {
         this.link = link;
         this.prefix = prefix;
-        this.jobs = new JobStore(
-                link,
-                new QueueSettings(
-                        prefix,
-                        setup.partitions(),
-                        setup.maxQueued(),
-                        setup.maxLive(),
-                        setup.leaseMs(),
-                        setup.timeoutMs()));
+        this.jobs = new JobStore(link, setup.settings(prefix));
     }
 
     static TestStore open(RedisLink link, Setup setup) {
@@ -141,6 +171,17 @@ final class TestStore {
         return new JobEvent(new EventId(claim.fence(), n), JobEvent.OUT, n, Buffer.buffer(text));
     }
 
+    /** A job's place in its queue; 0 when it does not wait. */
+    long position(JobId id) {
+        Job.Place place = find(id).place();
+        return place == null ? 0 : place.position();
+    }
+
+    /** What a cancel meets. */
+    JobStore.Cancel.Met cancel(JobId id) {
+        return Await.get(jobs.cancel(id)).met();
+    }
+
     Job find(JobId id) {
         return Await.get(jobs.find(id));
     }
@@ -154,11 +195,15 @@ final class TestStore {
         return log(id).stream().map(e -> e.kind() + ":" + e.data()).toList();
     }
 
+    List<JobStore.Reaped> tryReap() {
+        return Await.get(jobs.reap(0, Optional.empty()));
+    }
+
     /** Reaps until something has been moved. */
     List<JobStore.Reaped> reap() {
         List<JobStore.Reaped> moved = new ArrayList<>();
         Await.until("a job is reaped", () -> {
-            moved.addAll(Await.get(jobs.reap(0)));
+            moved.addAll(tryReap());
             return !moved.isEmpty();
         });
         return moved;

@@ -1,0 +1,78 @@
+package dev.onpyrunner;
+
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobMeters;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Nodes;
+import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.redis.RedisLink;
+import dev.onpyrunner.redis.RedisSettings;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every node does, whatever its role: it looks twice a second for jobs whose runner is lost or that waited too
+ * long, and says that it is there.
+ */
+final class Housekeeper extends VerticleBase {
+    private static final Logger LOG = LoggerFactory.getLogger(Housekeeper.class);
+    private static final long REAP_MS = 500;
+    private static final long BEAT_MS = 2_000;
+
+    private final RedisSettings redis;
+    private final QueueSettings queue;
+    private final JobMeters meters;
+    private final Supplier<Nodes.Info> self;
+    private RedisLink link;
+    private Nodes nodes;
+    private Optional<Integer> slots = Optional.empty();
+
+    Housekeeper(RedisSettings redis, QueueSettings queue, JobMeters meters, Supplier<Nodes.Info> self) {
+        this.redis = redis;
+        this.queue = queue;
+        this.meters = meters;
+        this.self = self;
+    }
+
+    @Override
+    public Future<?> start() {
+        return RedisLink.open(vertx, redis, "housekeeper").onSuccess(l -> {
+            link = l;
+            nodes = new Nodes(l, queue);
+            JobStore store = new JobStore(l, queue, meters);
+            vertx.setPeriodic(0, BEAT_MS, t -> beat());
+            vertx.setPeriodic(REAP_MS, t -> {
+                for (int k = 0; k < queue.partitions() && store.isUp(); k++) {
+                    reap(store, k);
+                }
+            });
+        });
+    }
+
+    private void beat() {
+        nodes.beat(self.get())
+                .onSuccess(all -> slots = Optional.of(all.stream()
+                        .filter(n -> !n.draining())
+                        .mapToInt(Nodes.Info::slots)
+                        .sum()))
+                .onFailure(e -> LOG.debug("the other nodes cannot be seen: {}", e.getMessage()));
+    }
+
+    private void reap(JobStore store, int partition) {
+        JobBus bus = new JobBus(vertx);
+        store.reap(partition, slots)
+                .onSuccess(moved -> moved.forEach(bus::reaped))
+                .onFailure(e -> LOG.debug("reaping failed: {}", e.getMessage()));
+    }
+
+    @Override
+    public Future<?> stop() {
+        return link == null
+                ? Future.succeededFuture()
+                : nodes.leave(self.get().name()).transform(r -> link.close());
+    }
+}

@@ -1,0 +1,54 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.job.Owner;
+import io.netty.util.NetUtil;
+import io.vertx.core.http.HttpServerRequest;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Who sends a request: its IP address, or the one that a trusted proxy forwards. */
+final class Client {
+    private static final int V6_NETWORK_BYTES = 8;
+
+    private Client() {}
+
+    /**
+     * The owner of what the request posts. An IPv6 address counts as its network of 64 bits, since one person has all of
+     * it.
+     *
+     * @param trustedProxies addresses whose X-Forwarded-For is believed; its last address that is none of theirs counts
+     */
+    static Owner of(HttpServerRequest request, List<String> trustedProxies) {
+        String address = request.remoteAddress().hostAddress();
+        if (trustedProxies.contains(address)) {
+            String forwarded = String.join(",", request.headers().getAll("X-Forwarded-For"));
+            String[] hops = forwarded.split(",", -1);
+            for (int i = hops.length - 1; i >= 0 && trustedProxies.contains(address); i--) {
+                String hop = hops[i].trim();
+                if (NetUtil.createByteArrayFromIpAddressString(hop) == null) {
+                    break;
+                }
+                address = hop;
+            }
+        }
+        return new Owner("ip:" + network(address));
+    }
+
+    private static String network(String address) {
+        byte[] bytes = NetUtil.createByteArrayFromIpAddressString(address);
+        if (bytes == null) {
+            return address; // a Unix socket
+        }
+        try {
+            InetAddress plain = InetAddress.getByAddress(bytes); // an IPv4 address mapped into IPv6 becomes IPv4
+            return plain.getAddress().length == 4
+                    ? plain.getHostAddress()
+                    : HexFormat.ofDelimiter(":").formatHex(Arrays.copyOf(plain.getAddress(), V6_NETWORK_BYTES)) + "/64";
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

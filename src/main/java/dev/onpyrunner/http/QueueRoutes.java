@@ -1,0 +1,52 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Nodes;
+import dev.onpyrunner.job.QueueFigures;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+
+/** {@code /v1/queue}: how long one has to wait, for everybody. */
+final class QueueRoutes {
+    private final JobStore store;
+    private final Nodes nodes;
+
+    QueueRoutes(JobStore store, Nodes nodes) {
+        this.store = store;
+        this.nodes = nodes;
+    }
+
+    void mount(Router router) {
+        router.get("/v1/queue")
+                .method(HttpMethod.HEAD)
+                .produces("application/json")
+                .handler(ctx -> {
+                    Future<QueueFigures> queue = store.queue();
+                    Future.all(queue, nodes.all())
+                            .compose(all -> ctx.response()
+                                    .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
+                                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
+                                    .end(json(
+                                                    queue.result(),
+                                                    all.<java.util.List<?>>resultAt(1)
+                                                            .size())
+                                            .toBuffer()))
+                            .onFailure(ctx::fail);
+                });
+    }
+
+    private JsonObject json(QueueFigures queue, int count) {
+        long wait = queue.estimatedWaitMs();
+        return new JsonObject()
+                .put("depth", queue.depth())
+                .put("oldest_ms", queue.oldestMs())
+                .put("running", queue.running())
+                .put("slots", queue.slots())
+                .put("nodes", count)
+                // Nobody runs jobs: one that came now would be given up after this time.
+                .put("estimated_wait_ms", wait < 0 ? store.settings().timeoutMs() : wait);
+    }
+}

@@ -1,0 +1,139 @@
+package dev.onpyrunner.job;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What this node has done with jobs, counted and timed, and the queue's figures, as Prometheus reads them. Any thread
+ * may call it.
+ */
+public final class JobMeters {
+    /** A part of a job's life, timed from its beginning to its end. */
+    public enum Stage {
+        /** From the request's last byte to the job in its queue. */
+        RECEIVED,
+        /** From the queue to a runner's claim. */
+        QUEUED,
+        /** From the claim to the program's start. */
+        CLAIMED,
+        /** The program. */
+        RUN,
+        /** From the program's end to the stored result. */
+        ENDED
+    }
+
+    private static final String JOBS = "onpyrunner.jobs.";
+
+    /** Of what {@link #text} gives. */
+    public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private volatile QueueFigures queue;
+
+    public JobMeters() {
+        gauge("depth", "Jobs that wait, in the whole cluster", QueueFigures::depth);
+        gauge("oldest.seconds", "How long the first of them has waited", q -> q.oldestMs() / 1000.0);
+        gauge("bytes", "Bytes of the requests that wait", QueueFigures::queuedBytes);
+        gauge("running", "Jobs that run, in the whole cluster", QueueFigures::running);
+        gauge("slots", "Slots of all nodes", QueueFigures::slots);
+        gauge("full", "1 while Redis is too full to accept jobs", q -> q.full() ? 1 : 0);
+        for (Stage stage : Stage.values()) {
+            timer(stage);
+        }
+        count("accepted", "replayed", "false", 0);
+        count("started", "again", "false", 0);
+        count("started", "again", "true", 0);
+        count("fenced", 0);
+        count("given_back", 0);
+    }
+
+    private void gauge(String name, String description, ToDoubleFunction<QueueFigures> value) {
+        Gauge.builder("onpyrunner.queue." + name, () -> queue == null ? Double.NaN : value.applyAsDouble(queue))
+                .description(description)
+                .register(registry);
+    }
+
+    /**
+     * All meters as Prometheus reads them.
+     *
+     * @param now the queue as it is now; null when that is not known
+     */
+    public String text(QueueFigures now) {
+        queue = now;
+        return registry.scrape();
+    }
+
+    private Timer timer(Stage stage) {
+        return Timer.builder("onpyrunner.job.stage")
+                .description("How long jobs stay in each stage of their life")
+                .tag("stage", stage.name().toLowerCase(Locale.ROOT))
+                .serviceLevelObjectives(
+                        Duration.ofMillis(1),
+                        Duration.ofMillis(3),
+                        Duration.ofMillis(10),
+                        Duration.ofMillis(30),
+                        Duration.ofMillis(100),
+                        Duration.ofMillis(300),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(3),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(60))
+                .register(registry);
+    }
+
+    /** Notes how long a job has been in a stage, in nanoseconds. */
+    public void took(Stage stage, long nanos) {
+        timer(stage).record(Duration.ofNanos(Math.max(0, nanos)));
+    }
+
+    private void count(String what, double more) {
+        registry.counter(JOBS + what).increment(more);
+    }
+
+    private void count(String what, String tag, String value, double more) {
+        Counter.builder(JOBS + what).tag(tag, value).register(registry).increment(more);
+    }
+
+    void accepted(boolean replayed) {
+        count("accepted", "replayed", String.valueOf(replayed), 1);
+    }
+
+    void refused(Refusal why) {
+        count("refused", "why", why.getClass().getSimpleName(), 1);
+    }
+
+    void claimed(Claim claim) {
+        count("started", "again", String.valueOf(claim.starts() > 1), 1);
+        took(Stage.QUEUED, (claim.claimedAt() - claim.createdAt()) * 1_000_000);
+    }
+
+    void ended(JobStatus status, Result result) {
+        String as = result.outcome() != null
+                ? result.outcome().name()
+                : result.error() != null ? result.error().code().name() : status.name();
+        Counter.builder(JOBS + "ended")
+                .tag("status", status.name())
+                .tag("outcome", as)
+                .register(registry)
+                .increment();
+    }
+
+    /** A write that came too late: somebody else decides about the job by now. */
+    void fenced() {
+        count("fenced", 1);
+    }
+
+    void givenBack() {
+        count("given_back", 1);
+    }
+
+    void reaped(JobStore.Reaped.What what) {
+        count("reaped", "what", what.name(), 1);
+    }
+}
