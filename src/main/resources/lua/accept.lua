@@ -8,7 +8,7 @@
 --       17 most bytes of queued requests  18 most bytes stored of one owner
 --       19 ms between two posts of one owner, as a mean (0: no limit)  20 how many may come at once
 --       21 version of the payload
--- REPLY {'OK', time} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} |
+-- REPLY {'OK', time, position from 0, jobs that run, slots of all nodes, mean ms that a job runs} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} |
 --       {'OWNER_FULL', live, retry} | {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry};
 --       retry: in so many ms it may succeed
 local id, owner, runtime = ARGV[2], ARGV[3], ARGV[4]
@@ -80,4 +80,5 @@ redis.call('ZADD', KEYS[8], int(now + num(ARGV[10])), id)
 redis.call('HSET', KEYS[9], 'queued_bytes', int(queued_bytes))
 redis.call('HINCRBY', KEYS[9], 'accepted', 1)
 wake(runtime)
-return {'OK', int(now)}
+return {'OK', int(now), redis.call('ZRANK', KEYS[3], id), redis.call('ZCARD', P .. 'lease'), int(num(stats[5])),
+  int(num(stats[4]))}

@@ -122,9 +122,11 @@ final class JobRoutes {
                         ctx.response().putHeader("Idempotency-Replayed", "true");
                     }
                 })
-                .compose(a -> waitForEnd(ctx, a, waitMs)
-                        .compose(v -> store.find(a.id()))
-                        .compose(job -> answer(ctx, job, waitMs, waitMs > 0 || a.replayed())))
+                .compose(a -> waitMs == 0 && !a.replayed()
+                        ? answer(ctx, a.job(), 0, false)
+                        : waitForEnd(ctx, a, waitMs)
+                                .compose(v -> store.find(a.id()))
+                                .compose(job -> answer(ctx, job, waitMs, waitMs > 0 || a.replayed())))
                 .onFailure(ctx::fail);
     }
 

@@ -42,10 +42,27 @@ public record Job(
      * @param position 1 is next; among several partitions it is that in its own
      * @param estimatedStartMs about when it starts, in milliseconds from now; -1 when it cannot be told
      */
-    public record Place(long position, long estimatedStartMs) {
-        static Place of(long position, long turn, long running, long slots, long runMs) {
-            return new Place(position, QueueFigures.estimate(turn, running, slots, runMs));
-        }
+    public record Place(long position, long estimatedStartMs) {}
+
+    /** A job that has just been accepted. */
+    static Job queued(JobId id, JobSpec spec, long createdAt, Place place) {
+        return new Job(
+                id,
+                JobStatus.QUEUED,
+                null,
+                spec.runtime(),
+                spec.limits(),
+                0,
+                0,
+                0,
+                0,
+                0,
+                false,
+                place,
+                createdAt,
+                0,
+                0,
+                0);
     }
 
     /** The job as clients see it, without its output. */

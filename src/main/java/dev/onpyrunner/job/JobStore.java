@@ -101,8 +101,13 @@ public final class JobStore {
         return redis.isUp();
     }
 
-    /** The job that a request became. {@code replayed}: it was accepted before, under the same Idempotency-Key. */
-    public record Accepted(JobId id, boolean replayed) {}
+    /**
+     * The job that a request became.
+     *
+     * @param replayed whether it was accepted before, under the same Idempotency-Key
+     * @param job the job as it was stored now; null when it was stored before
+     */
+    public record Accepted(JobId id, boolean replayed, Job job) {}
 
     /**
      * Stores a job and its place in the queue.
@@ -151,7 +156,7 @@ public final class JobStore {
         return ACCEPT.run(redis, names, args)
                 .map(JobStore::texts)
                 .recover(e -> isFull(e) ? replay(k, idempotency) : Future.failedFuture(e))
-                .compose(reply -> accepted(id, reply))
+                .compose(reply -> accepted(id, spec, reply))
                 .onSuccess(a -> {
                     meters.accepted(a.replayed());
                     if (!a.replayed()) {
@@ -187,13 +192,15 @@ public final class JobStore {
                 });
     }
 
-    private static Future<Accepted> accepted(JobId id, List<String> reply) {
+    private Future<Accepted> accepted(JobId id, JobSpec spec, List<String> reply) {
         String what = reply.get(0);
         if (what.equals("OK")) {
-            return Future.succeededFuture(new Accepted(id, false));
+            List<Long> figures = reply.stream().skip(1).map(Long::parseLong).toList();
+            Job.Place place = place(figures.get(1), figures.get(2), figures.get(3), figures.get(4));
+            return Future.succeededFuture(new Accepted(id, false, Job.queued(id, spec, figures.get(0), place)));
         }
         if (what.equals("SAME")) {
-            return Future.succeededFuture(new Accepted(new JobId(reply.get(1)), true));
+            return Future.succeededFuture(new Accepted(new JobId(reply.get(1)), true, null));
         }
         if (what.equals("OTHER")) {
             return Future.failedFuture(new Refusal.KeyReused());
@@ -537,15 +544,16 @@ public final class JobStore {
             if (rank < 0) {
                 return Optional.<Job.Place>empty();
             }
-            // Runners take the partitions in turn, so what is true of one is about true of all.
-            int partitions = settings.partitions();
-            return Optional.of(Job.Place.of(
-                    rank + 1,
-                    rank * partitions + 1,
-                    r.get(1).toLong() * partitions,
-                    r.get(2).toLong(),
-                    r.get(3).toLong()));
+            return Optional.of(
+                    place(rank, r.get(1).toLong(), r.get(2).toLong(), r.get(3).toLong()));
         });
+    }
+
+    /** Runners take the partitions in turn, so what is true of one is about true of all. */
+    private Job.Place place(long rank, long running, long slots, long runMs) {
+        int partitions = settings.partitions();
+        return new Job.Place(
+                rank + 1, QueueFigures.estimate(rank * partitions + 1, running * partitions, slots, runMs));
     }
 
     private Future<Response> look(JobId id) {

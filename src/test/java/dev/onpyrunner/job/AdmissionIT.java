@@ -162,7 +162,7 @@ class AdmissionIT {
     void a_repeat_under_its_key_is_no_second_post() {
         TestStore store = store(Setup.USUAL.withRate(1, 1).withCaps(1, 1));
         JobStore.Accepted first = store.accept(ANN, spec("pass"), "key");
-        assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(first.id(), true));
+        assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(first.id(), true, null));
     }
 
     @Test
@@ -177,12 +177,12 @@ class AdmissionIT {
             store.send(Command.CONFIG, "SET", "maxmemory", used * 10 / 9); // 90 % full
             store.tryReap();
             assertThatThrownBy(() -> store.accept(ANN)).isInstanceOf(Refusal.StoreFull.class);
-            assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(kept.id(), true));
+            assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(kept.id(), true, null));
             store.finish(claim, 2);
             assertThat(store.find(kept.id()).status()).isEqualTo(JobStatus.DONE);
 
             store.send(Command.CONFIG, "SET", "maxmemory", 1); // wholly full
-            assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(kept.id(), true));
+            assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(kept.id(), true, null));
             assertThatThrownBy(() -> store.accept(ANN, spec("other"), "key")).isInstanceOf(Refusal.KeyReused.class);
             assertThatThrownBy(() -> store.accept(ANN, spec("pass"), "new")).isInstanceOf(Refusal.StoreFull.class);
 

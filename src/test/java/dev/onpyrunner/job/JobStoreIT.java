@@ -88,6 +88,16 @@ class JobStoreIT {
         }
 
         @Test
+        void tells_of_the_job_what_a_look_would() {
+            TestStore store = store();
+            store.accept(ANN);
+            JobSpec spec = spec("pass", "python3", 7, 60, 2);
+            JobStore.Accepted accepted = Await.get(store.jobs.accept(ANN, spec, Optional.empty(), "here"));
+            assertThat(accepted.job()).isEqualTo(store.find(accepted.id()));
+            assertThat(accepted.job().place().position()).isEqualTo(2);
+        }
+
+        @Test
         void refuses_when_the_queue_is_full_and_stores_nothing() {
             TestStore store = store(Setup.USUAL.withCaps(2, 100));
             store.accept(ANN);
@@ -965,7 +975,7 @@ class JobStoreIT {
             JobStore.Accepted first = store.accept(ANN, spec("1"), "key");
             JobStore.Accepted again = store.accept(ANN, spec("1"), "key");
             assertThat(first.replayed()).isFalse();
-            assertThat(again).isEqualTo(new JobStore.Accepted(first.id(), true));
+            assertThat(again).isEqualTo(new JobStore.Accepted(first.id(), true, null));
             store.claim();
             assertThat(store.tryClaim()).isEmpty();
             assertThat(store.accept(ANN, spec("1"), "key").id()).isEqualTo(first.id());
