@@ -285,7 +285,7 @@ make_missing() {
         ;;
       faketime)
         unpack "$state/faketime" libfaketime unpack_faketime
-        ((!failed)) || die_with_log "Debian's libfaketime could not be unpacked." \
+        { ((!failed)) && find_faketime; } || die_with_log "Debian's libfaketime could not be unpacked." \
           "Or install it (sudo apt-get install libfaketime), or set ONPY_TEST_FAKETIME to the path of libfaketimeMT.so.1."
         ;;
       build)
