@@ -77,8 +77,11 @@ class Run:
         self.cluster.start()
         self.load.start()
         self.recover("the start", time.monotonic())
-        for name in self.faults():
-            self.happen(name)
+        try:
+            for name in self.faults():
+                self.happen(name)
+        except Broken as e:  # what became of the jobs is told in any case
+            self.wrong.append(str(e))
         say(f"no more faults; {len(self.load.by_id)} jobs were accepted, {len(self.load.open_ids())} have not ended")
         self.load.stop()
         self.wrong += self.load.strange
