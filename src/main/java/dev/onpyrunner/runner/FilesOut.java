@@ -6,12 +6,15 @@ import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.NotHolderException;
+import dev.onpyrunner.redis.RedisUnavailableException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +29,7 @@ final class FilesOut {
     private static final int MAX_FILES = 256;
     private static final long TIME_MS = 5_000;
     private static final long MATCH_MS = 1_000;
+    private static final long RETRY_MS = 200;
 
     private final Vertx vertx;
     private final JobStore store;
@@ -33,14 +37,18 @@ final class FilesOut {
     private final Sandbox.Jail jail;
     private final List<CollectedFile> files = new ArrayList<>();
     private long total;
+    private final BooleanSupplier lost;
     private int leftOut;
     private boolean late;
+    private long timer = -1;
 
-    FilesOut(Vertx vertx, JobStore store, Claim claim, Sandbox.Jail jail) {
+    /** @param lost whether the job has been given up here */
+    FilesOut(Vertx vertx, JobStore store, Claim claim, Sandbox.Jail jail, BooleanSupplier lost) {
         this.vertx = vertx;
         this.store = store;
         this.claim = claim;
         this.jail = jail;
+        this.lost = lost;
     }
 
     /** What was taken: files that are stored now, and how many more the job asked for in vain. */
@@ -48,7 +56,7 @@ final class FilesOut {
 
     /** Takes them. Fails only with {@link NotHolderException}. */
     Future<Taken> take() {
-        long timer = vertx.setTimer(TIME_MS, t -> late = true);
+        limit();
         return jail.files()
                 .timeout(TIME_MS, TimeUnit.MILLISECONDS)
                 .compose(listing -> {
@@ -98,7 +106,7 @@ final class FilesOut {
         int following = index + 1;
         return jail.file(file.path(), file.size())
                 .timeout(TIME_MS, TimeUnit.MILLISECONDS)
-                .compose(content -> store.storeFile(claim, file.path(), content).onSuccess(v -> {
+                .compose(content -> store(file.path(), content).onSuccess(v -> {
                     total += content.length();
                     files.add(CollectedFile.of(file.path(), content.length()));
                 }))
@@ -112,6 +120,26 @@ final class FilesOut {
                     return Future.succeededFuture();
                 })
                 .compose(v -> next(matching, following));
+    }
+
+    /** While Redis is away it waits, as output and result do, for as long as the job is ours. */
+    private Future<Void> store(String path, Buffer content) {
+        return store.storeFile(claim, path, content).recover(e -> {
+            if (!(e instanceof RedisUnavailableException)) {
+                return Future.failedFuture(e);
+            }
+            if (lost.getAsBoolean()) {
+                return Future.failedFuture(new NotHolderException(claim.id()));
+            }
+            limit(); // this time is not the jail's
+            return vertx.timer(RETRY_MS, TimeUnit.MILLISECONDS).compose(t -> store(path, content));
+        });
+    }
+
+    /** Gives the jail its time, from now on. */
+    private void limit() {
+        vertx.cancelTimer(timer);
+        timer = vertx.setTimer(TIME_MS, t -> late = true);
     }
 
     private boolean isWelcome(Sandbox.Left file) {

@@ -112,7 +112,7 @@ final class JobRun {
             finish(verdict.status(), verdict.result());
             return;
         }
-        new FilesOut(vertx, store, claim, execution.jail()).take().onComplete(r -> {
+        new FilesOut(vertx, store, claim, execution.jail(), () -> lost).take().onComplete(r -> {
             if (r.failed()) {
                 abandon("its lease ended before its files were stored");
                 close();
