@@ -1,6 +1,8 @@
 -- Put in after the first line of every script. ARGV[1] is always the partition's prefix, such as "onpy:{0}:";
 -- every key begins with it, so that a script stays within one slot of Redis Cluster.
 local P = ARGV[1]
+-- Never there. While a slot is moved to another node of a cluster, key by key, this fails before the first write.
+redis.call('EXISTS', P .. 'none')
 local function num(x) return tonumber(x or '0') or 0 end
 local function now_ms()
   local t = redis.call('TIME')

@@ -3,6 +3,8 @@ package dev.onpyrunner;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisCheck;
 import dev.onpyrunner.redis.RedisSettings;
@@ -50,7 +52,7 @@ final class DoctorCommand implements Callable<Integer> {
         try {
             List<Finding> findings = new ArrayList<>();
             findings.add(machine());
-            findings.add(redis(vertx, settings.redis()));
+            findings.add(redis(vertx, settings.redis(), settings.queue().settings()));
             findings.addAll(Node.await(SelfTest.onThisMachine(
                     vertx,
                     settings.runnerSettings(Runtimes.nameOf(settings.runner().python())),
@@ -71,18 +73,26 @@ final class DoctorCommand implements Callable<Integer> {
                         + Runtime.getRuntime().availableProcessors() + " cores");
     }
 
-    private static Finding redis(Vertx vertx, NodeConfig.Redis settings) {
+    private static Finding redis(Vertx vertx, NodeConfig.Redis settings, QueueSettings queue) {
+        List<String> keys = JobStore.keysOfPartitions(queue);
         try {
             if (!settings.isEmbedded()) {
                 RedisSettings shared = RedisSettings.of(settings.url(), settings.timeoutMs());
-                return new Finding("Redis", Held.YES, Node.await(RedisCheck.describe(vertx, shared)));
+                return new Finding("Redis", Held.YES, Node.await(RedisCheck.describe(vertx, shared, keys)));
             }
             try (TemporaryFolder folder = TemporaryFolder.create("onpyrunner-doctor-")) {
                 EmbeddedRedis own = EmbeddedRedis.start(
-                        settings.server(), folder.path(), settings.maxmemoryBytes(), settings.timeoutMs(), () -> {});
+                        settings.server(),
+                        folder.path(),
+                        settings.maxmemoryBytes(),
+                        settings.fsync(),
+                        settings.timeoutMs(),
+                        () -> {});
                 try {
                     return new Finding(
-                            "Redis", Held.YES, "embedded: " + Node.await(RedisCheck.describe(vertx, own.settings())));
+                            "Redis",
+                            Held.YES,
+                            "embedded: " + Node.await(RedisCheck.describe(vertx, own.settings(), keys)));
                 } finally {
                     own.stop();
                 }

@@ -61,6 +61,7 @@ public final class Node implements AutoCloseable {
                         config.redis().server(),
                         config.dataDir().resolve("redis"),
                         config.redis().maxmemoryBytes(),
+                        config.redis().fsync(),
                         config.redis().timeoutMs(),
                         onFailure);
             }

@@ -13,6 +13,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.redis.EmbeddedRedis;
+import dev.onpyrunner.redis.RedisSettings;
 import dev.onpyrunner.runner.RunnerSettings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -78,15 +80,20 @@ public record NodeConfig(
     }
 
     /** Section {@code redis}. */
-    public record Redis(String url, long timeoutMs, String server, long maxmemoryBytes) {
+    public record Redis(String url, long timeoutMs, String server, long maxmemoryBytes, EmbeddedRedis.Fsync fsync) {
         static final String EMBEDDED = "embedded";
 
         public Redis {
-            if (!url.equals(EMBEDDED) && !url.matches("(rediss?|unix)://.+")) {
-                throw new IllegalArgumentException("url must be 'embedded' or begin with redis:// or rediss://");
+            if (!url.equals(EMBEDDED) && !url.matches("(rediss?(-sentinel|-cluster)?|unix)://.+")) {
+                throw new IllegalArgumentException(
+                        "url must be 'embedded' or begin with redis://, unix://, redis-sentinel:// or"
+                                + " redis-cluster://, or the same with rediss for TLS");
             }
             if (timeoutMs < 1 || maxmemoryBytes < 1) {
                 throw new IllegalArgumentException("timeout_ms and maxmemory_bytes must be positive");
+            }
+            if (!url.equals(EMBEDDED)) {
+                RedisSettings.of(url, timeoutMs);
             }
         }
 
@@ -95,13 +102,13 @@ public record NodeConfig(
         }
 
         private String shownUrl() {
-            return url.replaceAll("//[^/]*@", "//***@");
+            return isEmbedded() ? url : RedisSettings.of(url, timeoutMs).url();
         }
 
         @Override
         public String toString() {
             return "Redis[url=" + shownUrl() + ", timeoutMs=" + timeoutMs + ", server=" + server + ", maxmemoryBytes="
-                    + maxmemoryBytes + "]";
+                    + maxmemoryBytes + ", fsync=" + fsync + "]";
         }
     }
 

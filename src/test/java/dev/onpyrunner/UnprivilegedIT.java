@@ -74,7 +74,9 @@ class UnprivilegedIT {
                         "ONPY_REDIS_URL",
                                 redis.settings()
                                         .url()
-                                        .replace("//", "//:" + redis.settings().password() + "@")));
+                                        .replace(
+                                                "//",
+                                                "//:" + redis.settings().login().password() + "@")));
         Process process = builder.start();
         process.getOutputStream().close();
         try (InputStream out = process.getInputStream()) {

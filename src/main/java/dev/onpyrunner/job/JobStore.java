@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +51,7 @@ public final class JobStore {
     private static final long REAP_LATE_MS = 1_000;
 
     private static final int LOG_PAGE = 256;
+    private static final int WAKE_NODE_S = 10;
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final String WORKER_LOST =
             text(Result.failed(Result.Code.WORKER_LOST, "The machine that ran this job was lost. Run it again."));
@@ -451,14 +453,14 @@ public final class JobStore {
      * Moves on the jobs of a partition whose lease has ended, and those that have waited too long; and looks how full
      * Redis is, for {@link #accept}.
      *
-     * <p>While this link to Redis is younger than one lease no lease is reaped, so that the living can renew theirs
+     * <p>While the link to the master that has them is younger than one lease, no lease is reaped, so that the living can renew theirs
      * after Redis was away; nor by the first call, nor by one that Redis carries out late.
      *
      * @param slots of all nodes together, for estimates; empty when not known
      */
     public Future<List<Reaped>> reap(int partition, Optional<Integer> slots) {
         Reading last = clocks.get(partition);
-        boolean mayTake = last != null && redis.upMs() > settings.leaseMs();
+        boolean mayTake = last != null && redis.upMs(keys.lease(partition)) > settings.leaseMs();
         long until = mayTake ? last.redisMs() + (System.nanoTime() - last.nanos()) / 1_000_000 + REAP_LATE_MS : 0;
         List<Object> args = List.of(
                 keys.partition(partition),
@@ -490,11 +492,31 @@ public final class JobStore {
         return Codec.toJson(result).encode();
     }
 
-    /** Waits in Redis until a job may be ready for one of the runtimes; true when it may. Needs a link of its own. */
-    public Future<Boolean> awaitWake(RedisLink blocking, int partition, List<String> runtimes, long seconds) {
+    /** One key of each partition: where the keys of a partition are, all its keys are. */
+    public static List<String> keysOfPartitions(QueueSettings settings) {
+        Keys keys = new Keys(settings.prefix());
+        return IntStream.range(0, settings.partitions()).mapToObj(keys::lease).toList();
+    }
+
+    /**
+     * Waits in Redis until a job may be ready for one of the runtimes, or {@link #wakeNode} is called; true when one may.
+     * Needs a link of its own.
+     */
+    public Future<Boolean> awaitWake(
+            RedisLink blocking, int partition, List<String> runtimes, String node, long seconds) {
         Request request = Request.cmd(Command.BLPOP);
         runtimes.forEach(r -> request.arg(keys.wake(partition, r)));
+        request.arg(keys.wakeNode(partition, node));
         return blocking.send(request.arg(seconds)).map(r -> r != null);
+    }
+
+    /** Ends the wait of one node at one partition. */
+    public Future<Void> wakeNode(int partition, String node) {
+        String key = keys.wakeNode(partition, node);
+        Future<Response> woken = redis.send(Request.cmd(Command.LPUSH).arg(key).arg("1"));
+        // Nobody may wait there just now.
+        redis.send(Request.cmd(Command.EXPIRE).arg(key).arg(WAKE_NODE_S));
+        return woken.mapEmpty();
     }
 
     /** Hands a wake token on: it reached a runner that has no free slot. */

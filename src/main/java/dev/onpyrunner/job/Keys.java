@@ -39,6 +39,11 @@ record Keys(String prefix) {
         return partition(k) + "wake:" + runtime;
     }
 
+    /** Where one runner waits too, to be woken when it stops. */
+    String wakeNode(int k, String node) {
+        return partition(k) + "wake-node:" + node;
+    }
+
     String lease(int k) {
         return partition(k) + "lease";
     }

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,14 @@ public final class EmbeddedRedis {
     private static final long STOP_MS = 10_000;
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
 
+    /** When changes are written to disk, as {@code appendfsync} has it. */
+    public enum Fsync {
+        /** Once a second: when the machine dies, not only Redis, the last second or two are lost. */
+        EVERYSEC,
+        /** Before each answer. */
+        ALWAYS
+    }
+
     private final Process process;
     private final RedisSettings settings;
     private volatile boolean stopping;
@@ -54,12 +63,14 @@ public final class EmbeddedRedis {
      * @param program the redis-server to run, 7.0 or newer
      * @param folder its data; made when it does not exist
      * @param maxMemoryBytes how much it may hold; then it refuses to take more and forgets nothing
+     * @param fsync when its changes are written to disk
      * @param timeoutMs for the commands of its clients, in milliseconds
      * @param onDeath run when it ends without having been asked to
      * @throws IOException with a sentence that says what is wrong and what to do
      */
     public static EmbeddedRedis start(
-            String program, Path folder, long maxMemoryBytes, long timeoutMs, Runnable onDeath) throws IOException {
+            String program, Path folder, long maxMemoryBytes, Fsync fsync, long timeoutMs, Runnable onDeath)
+            throws IOException {
         Files.createDirectories(folder);
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
         Path known = folder.resolve(URL_FILE);
@@ -69,7 +80,8 @@ public final class EmbeddedRedis {
         // Other nodes know the address: keep it over a restart, as far as nobody else has taken it.
         String password = isKnown ? before.group(1) : newPassword();
         int port = freePort(isKnown ? Integer.parseInt(before.group(2)) : 0);
-        RedisSettings settings = new RedisSettings("redis://127.0.0.1:" + port, password, timeoutMs);
+        String url = "redis://:" + password + "@127.0.0.1:" + port;
+        RedisSettings settings = RedisSettings.of(url, timeoutMs);
         Path config = folder.resolve("redis.conf");
         Path log = folder.resolve("redis.log");
         writePrivate(
@@ -81,7 +93,7 @@ public final class EmbeddedRedis {
                         "dir " + quoted(folder.toAbsolutePath().toString()),
                         "logfile " + quoted(log.toAbsolutePath().toString()),
                         "appendonly yes",
-                        "appendfsync everysec",
+                        "appendfsync " + fsync.name().toLowerCase(Locale.ROOT),
                         "save \"\"",
                         "maxmemory " + maxMemoryBytes,
                         "maxmemory-policy noeviction",
@@ -102,7 +114,7 @@ public final class EmbeddedRedis {
         made.complete(redis);
         try {
             redis.awaitReady(program, port, log);
-            writePrivate(known, List.of("redis://:" + password + "@127.0.0.1:" + port));
+            writePrivate(known, List.of(url));
         } catch (IOException e) {
             redis.stop();
             throw e;
@@ -180,7 +192,8 @@ public final class EmbeddedRedis {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
             socket.setSoTimeout(1_000);
             socket.getOutputStream()
-                    .write(("AUTH " + settings.password() + "\r\nPING\r\n").getBytes(StandardCharsets.US_ASCII));
+                    .write(("AUTH " + settings.login().password() + "\r\nPING\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
             byte[] reply = socket.getInputStream().readNBytes("+OK\r\n+PONG\r\n".length());
             return new String(reply, StandardCharsets.US_ASCII).equals("+OK\r\n+PONG\r\n");
         } catch (IOException e) {

@@ -1,2 +1,5 @@
-/** Redis as OnPyRunner uses it: one pipelined connection that comes back by itself, scripts, and a Redis of our own. */
+/**
+ * Redis as OnPyRunner uses it: a pipelined connection that comes back by itself, to wherever the master is, scripts, and a
+ * Redis of our own.
+ */
 package dev.onpyrunner.redis;

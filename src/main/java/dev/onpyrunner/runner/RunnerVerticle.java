@@ -45,10 +45,9 @@ public final class RunnerVerticle extends VerticleBase {
     /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
     private final Map<Integer, Runnable> wakers = new HashMap<>();
 
-    /** Who waits in Redis now, until when. */
-    private final Map<RedisLink, Future<Boolean>> asleep = new HashMap<>();
+    /** The partitions at which it waits in Redis now, until when. */
+    private final Map<Integer, Future<Boolean>> asleep = new HashMap<>();
 
-    private RedisLink commands;
     private JobStore store;
     private NsjailSandbox sandbox;
     private int nextPartition;
@@ -95,15 +94,13 @@ public final class RunnerVerticle extends VerticleBase {
         return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, limits), false)
                 .onSuccess(s -> sandbox = s)
                 .compose(s -> selfTest())
-                .compose(v -> link("runner", 0))
-                .onSuccess(link -> {
-                    commands = link;
-                    store = new JobStore(link, queue, meters);
-                })
+                .compose(v -> kept(RedisLink.open(vertx, redis, "runner")))
+                .onSuccess(link -> store = new JobStore(link, queue, meters))
                 .compose(v -> {
                     List<Future<RedisLink>> sleepers = new ArrayList<>();
-                    for (int k = 0; k < queue.partitions(); k++) {
-                        sleepers.add(link("runner wake " + k, WAKE_S * 1000));
+                    for (String key : JobStore.keysOfPartitions(queue)) {
+                        String name = "runner wake " + sleepers.size();
+                        sleepers.add(kept(RedisLink.openBlocking(vertx, redis, name, WAKE_S * 1000, key)));
                     }
                     return Future.all(sleepers).map(all -> sleepers);
                 })
@@ -125,8 +122,8 @@ public final class RunnerVerticle extends VerticleBase {
                         : sandbox.close().transform(r -> Future.failedFuture(e)));
     }
 
-    private Future<RedisLink> link(String name, long blockMs) {
-        return RedisLink.open(vertx, redis, name, blockMs).onSuccess(links::add);
+    private Future<RedisLink> kept(Future<RedisLink> opening) {
+        return opening.onSuccess(links::add);
     }
 
     /** Tries every limit: a node whose jail does not hold what the settings promise must not take jobs. */
@@ -157,10 +154,10 @@ public final class RunnerVerticle extends VerticleBase {
             wakers.put(partition, () -> sleep(blocking, partition));
             return;
         }
-        Future<Boolean> waiting = store.awaitWake(blocking, partition, runtimes, WAKE_S);
-        asleep.put(blocking, waiting);
+        Future<Boolean> waiting = store.awaitWake(blocking, partition, runtimes, node, WAKE_S);
+        asleep.put(partition, waiting);
         waiting.onComplete(r -> {
-            asleep.remove(blocking);
+            asleep.remove(partition);
             if (draining) {
                 return;
             }
@@ -265,7 +262,7 @@ public final class RunnerVerticle extends VerticleBase {
     /** A reply that came after the verticle's end would find no thread. */
     private Future<?> wakeSleepers() {
         List<Future<Boolean>> waits = List.copyOf(asleep.values());
-        List.copyOf(asleep.keySet()).forEach(link -> link.unblock(commands));
+        List.copyOf(asleep.keySet()).forEach(k -> store.wakeNode(k, node));
         return Future.join(waits);
     }
 }

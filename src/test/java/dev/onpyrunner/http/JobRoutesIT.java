@@ -281,7 +281,7 @@ class JobRoutesIT {
     @Test
     void any_other_http_node_serves_the_job_and_its_waits(TestNode node) throws Exception {
         var redis = node.node().redis();
-        String url = redis.url().replace("redis://", "redis://:" + redis.password() + "@");
+        String url = redis.url().replace("redis://", "redis://:" + redis.login().password() + "@");
         try (TestNode other = TestNode.start(Map.of("roles", "http", "redis.url", url))) {
             String id = node.submit("import time; time.sleep(0.5); print('here')");
             JsonNode there = other.awaitEnd(id);

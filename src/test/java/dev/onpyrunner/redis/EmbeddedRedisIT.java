@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.onpyrunner.Await;
+import dev.onpyrunner.redis.EmbeddedRedis.Fsync;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import java.io.BufferedReader;
@@ -42,7 +43,8 @@ class EmbeddedRedisIT {
     }
 
     private EmbeddedRedis embedded(Runnable onDeath) throws IOException {
-        return EmbeddedRedis.start(TestRedis.server(), data.resolve("redis"), MAX_MEMORY, 2_000, onDeath);
+        return EmbeddedRedis.start(
+                TestRedis.server(), data.resolve("redis"), MAX_MEMORY, Fsync.EVERYSEC, 2_000, onDeath);
     }
 
     private static Set<Thread> keepers() {
@@ -83,9 +85,22 @@ class EmbeddedRedisIT {
     }
 
     @Test
+    void writes_to_disk_as_it_is_told_also_when_that_has_changed() throws IOException {
+        for (Fsync fsync : Fsync.values()) {
+            EmbeddedRedis redis =
+                    EmbeddedRedis.start(TestRedis.server(), data.resolve("redis"), MAX_MEMORY, fsync, 2_000, () -> {});
+            assertThat(TestRedis.send(link(redis.settings()), Command.CONFIG, "GET", "appendfsync")
+                            .get(1)
+                            .toString())
+                    .isEqualToIgnoringCase(fsync.name());
+            redis.stop();
+        }
+    }
+
+    @Test
     void lets_nobody_in_without_its_password() throws IOException {
         EmbeddedRedis redis = embedded(() -> {});
-        RedisSettings none = new RedisSettings(redis.settings().url(), "", 2_000);
+        RedisSettings none = RedisSettings.of(redis.settings().url(), 2_000);
         assertThatThrownBy(() -> TestRedis.send(link(none), Command.GET, "key")).hasMessageContaining("NOAUTH");
         redis.stop();
     }
@@ -124,7 +139,8 @@ class EmbeddedRedisIT {
 
     @Test
     void says_what_to_do_when_there_is_no_redis_server() {
-        assertThatThrownBy(() -> EmbeddedRedis.start("no-such-redis", data, MAX_MEMORY, 2_000, () -> {}))
+        assertThatThrownBy(
+                        () -> EmbeddedRedis.start("no-such-redis", data, MAX_MEMORY, Fsync.EVERYSEC, 2_000, () -> {}))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no-such-redis")
                 .hasMessageContaining("ONPY_REDIS_SERVER");
@@ -167,8 +183,8 @@ class EmbeddedRedisIT {
         private Parent() {}
 
         public static void main(String[] args) throws IOException {
-            EmbeddedRedis redis =
-                    EmbeddedRedis.start(TestRedis.server(), Path.of(args[0]), MAX_MEMORY, 2_000, () -> {});
+            EmbeddedRedis redis = EmbeddedRedis.start(
+                    TestRedis.server(), Path.of(args[0]), MAX_MEMORY, Fsync.EVERYSEC, 2_000, () -> {});
             System.out.println(redis.process().pid());
             System.out.flush();
             System.in.read();

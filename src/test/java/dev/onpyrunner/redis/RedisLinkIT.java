@@ -13,12 +13,14 @@ import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import io.vertx.redis.client.impl.types.ErrorType;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A link while its Redis is killed, hangs, and comes back. */
 @Timeout(60)
@@ -62,7 +64,7 @@ class RedisLinkIT {
             assertThat(Await.get(replies.get(i)).toInteger()).isEqualTo(i);
         }
         assertThat(link.isUp()).isTrue();
-        assertThat(link.upMs()).isNotNegative();
+        assertThat(link.upMs("key")).isNotNegative();
     }
 
     @Test
@@ -81,7 +83,7 @@ class RedisLinkIT {
         TestRedis.send(link, Command.SET, "key", "kept");
         redis.kill();
         Await.until("the link has noticed", () -> !link.isUp());
-        assertThat(link.upMs()).isZero();
+        assertThat(link.upMs("key")).isZero();
         long before = System.nanoTime();
         assertThatThrownBy(() -> Await.get(get("key"))).isInstanceOf(RedisUnavailableException.class);
         assertThat(System.nanoTime() - before).as("time to fail").isLessThan(500_000_000L);
@@ -104,7 +106,7 @@ class RedisLinkIT {
 
     @Test
     void says_so_too_of_a_reader_that_blocks_in_redis() {
-        RedisLink blocking = Await.get(RedisLink.open(vertx, redis.settings(), "blocking", 30_000));
+        RedisLink blocking = Await.get(RedisLink.openBlocking(vertx, redis.settings(), "blocking", 30_000, "nothing"));
         Future<Response> waiting =
                 blocking.send(Request.cmd(Command.BLPOP).arg("nothing").arg(30));
         Await.until(
@@ -149,7 +151,8 @@ class RedisLinkIT {
 
     @Test
     void waits_longer_for_a_reader_that_blocks_in_redis() {
-        RedisLink blocking = Await.get(RedisLink.open(vertx, redis.settings(300), "blocking", 1_000));
+        RedisLink blocking =
+                Await.get(RedisLink.openBlocking(vertx, redis.settings(300), "blocking", 1_000, "nothing"));
         assertThat(Await.get(
                         blocking.send(Request.cmd(Command.BLPOP).arg("nothing").arg(1))))
                 .isNull();
@@ -158,7 +161,7 @@ class RedisLinkIT {
 
     @Test
     void says_what_redis_has_against_a_wrong_password() {
-        RedisSettings wrong = new RedisSettings(redis.settings().url(), "wrong", 2_000);
+        RedisSettings wrong = RedisSettings.of(redis.settings().url().replace("//", "//:wrong@"), 2_000);
         assertThatThrownBy(() -> Await.get(RedisLink.open(vertx, wrong, "wrong")))
                 .hasMessageContaining(redis.settings().url())
                 .hasMessageContaining("WRONGPASS");
@@ -166,8 +169,24 @@ class RedisLinkIT {
 
     @Test
     void says_that_a_password_is_needed() {
-        RedisSettings none = new RedisSettings(redis.settings().url(), "", 2_000);
+        RedisSettings none = RedisSettings.of(redis.settings().url(), 2_000);
         assertThatThrownBy(() -> Await.get(RedisCheck.check(vertx, none))).hasMessageContaining("NOAUTH");
+    }
+
+    @Test
+    void is_reached_by_its_socket_and_in_a_database_of_its_own(@TempDir Path folder) throws IOException {
+        Path socket = folder.resolve("socket");
+        int port = RedisProcess.freePorts(1).get(0);
+        try (RedisProcess server = RedisProcess.start(vertx, folder, port, "s3cret", List.of("unixsocket " + socket))) {
+            RedisSettings settings = RedisSettings.of("unix://:s3cret@" + socket, 1_000);
+            Await.get(RedisCheck.check(vertx, settings));
+            TestRedis.send(Await.get(RedisLink.open(vertx, settings, "socket")), Command.SET, "key", "here");
+            assertThat(server.send("GET", "key").toString()).isEqualTo("here");
+            RedisSettings third = RedisSettings.of("redis://:s3cret@" + server.host() + "/3", 1_000);
+            TestRedis.send(Await.get(RedisLink.open(vertx, third, "third")), Command.SET, "key", "there");
+            assertThat(server.send("GET", "key").toString()).isEqualTo("here");
+            assertThat(server.send("INFO", "keyspace").toString()).contains("db0:", "db3:");
+        }
     }
 
     @Test
@@ -177,7 +196,7 @@ class RedisLinkIT {
                 .isInstanceOf(RedisUnavailableException.class)
                 .hasMessageContaining(redis.settings().url())
                 .message()
-                .doesNotContain(redis.settings().password());
+                .doesNotContain(redis.settings().login().password());
     }
 
     @Test
@@ -201,7 +220,7 @@ class RedisLinkIT {
                     socket.close();
                 }))
                 .listen(0, "127.0.0.1"));
-        RedisSettings settings = new RedisSettings("redis://127.0.0.1:" + fickle.actualPort(), "x", 1_000);
+        RedisSettings settings = RedisSettings.of("redis://:x@127.0.0.1:" + fickle.actualPort(), 1_000);
         for (int i = 0; i < 50; i++) {
             Future<RedisLink> opening =
                     RedisLink.open(vertx, settings, "fickle").otherwiseEmpty();

@@ -1,6 +1,7 @@
 package dev.onpyrunner.redis;
 
 import dev.onpyrunner.Await;
+import dev.onpyrunner.redis.EmbeddedRedis.Fsync;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
@@ -28,7 +29,8 @@ public final class TestRedis implements AutoCloseable {
 
     public static TestRedis start() throws IOException {
         Path folder = Files.createTempDirectory("onpyrunner-redis-");
-        return new TestRedis(folder, EmbeddedRedis.start(server(), folder, MAX_MEMORY, TIMEOUT_MS, () -> {}));
+        return new TestRedis(
+                folder, EmbeddedRedis.start(server(), folder, MAX_MEMORY, Fsync.EVERYSEC, TIMEOUT_MS, () -> {}));
     }
 
     /** The redis-server of the tests. */
@@ -42,7 +44,7 @@ public final class TestRedis implements AutoCloseable {
 
     /** Settings with another time-out. */
     public RedisSettings settings(long timeoutMs) {
-        return new RedisSettings(first.settings().url(), first.settings().password(), timeoutMs);
+        return first.settings().withTimeout(timeoutMs);
     }
 
     /** Opens a link. */
