@@ -52,7 +52,7 @@ final class DoctorCommand implements Callable<Integer> {
         try {
             List<Finding> findings = new ArrayList<>();
             findings.add(machine());
-            findings.add(redis(vertx, settings.redis(), settings.queue().settings()));
+            findings.add(redis(vertx, settings.redis(), settings.queue()));
             findings.addAll(Node.await(SelfTest.onThisMachine(
                     vertx,
                     settings.runnerSettings(Runtimes.nameOf(settings.runner().python())),

@@ -47,14 +47,15 @@ class JobStoreClusterIT {
         JobId id = store.accept(owner, TestStore.spec("pass"), "key").id();
         assertThat(id.partition()).isEqualTo(partition);
         assertThat(store.accept(owner, TestStore.spec("pass"), "key").id()).isEqualTo(id);
-        assertThat(store.find(id).position()).isEqualTo(1);
+        assertThat(store.position(id)).isEqualTo(1);
 
         Claim given = claim(store, partition);
         Await.get(store.jobs.release(given));
         Claim lost = claim(store, partition);
         Await.until(
                 "it is reaped",
-                () -> Await.get(store.jobs.reap(partition)).contains(new JobStore.Reaped(id, "REQUEUED")));
+                () -> Await.get(store.jobs.reap(partition, Optional.empty()))
+                        .contains(new JobStore.Reaped(id, JobStore.Reaped.What.REQUEUED, "here")));
         Claim claim = claim(store, partition);
         assertThat(claim.fence()).isGreaterThan(lost.fence());
         assertThat(Await.get(store.jobs.beat(claim))).isFalse();
@@ -68,7 +69,7 @@ class JobStoreClusterIT {
         assertThat(Await.get(store.jobs.purge(id))).isTrue();
 
         JobId second = store.accept(owner);
-        assertThat(Await.get(store.jobs.cancel(second))).isEqualTo(JobStore.Cancelled.AT_ONCE);
+        assertThat(store.cancel(second)).isEqualTo(JobStore.Cancel.Met.AT_ONCE);
         Await.get(store.jobs.passWake(partition, RUNTIME));
     }
 }
