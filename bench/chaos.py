@@ -12,6 +12,7 @@ import os
 import platform
 import random
 import resource
+import signal
 import statistics
 import sys
 import tempfile
@@ -35,9 +36,10 @@ STORIES_TOLD = 3
 
 def arguments():
     parser = argparse.ArgumentParser(prog="onpyrunner bench chaos", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    known = "\n".join(f"  {name}: {what}" for name, (what, _) in FAULTS.items())
     parser.add_argument("--minutes", type=float, default=0, help="go on for so long, with the faults in random order (default: each once)")
     parser.add_argument("--seed", type=int, default=None, help="repeat the load and the order of a run, as far as processes allow")
-    parser.add_argument("--faults", default=",".join(FAULTS), help="only these, with ',' between:\n" + "\n".join(f"  {n}: {w[0]}" for n, w in FAULTS.items()))
+    parser.add_argument("--faults", default=",".join(FAULTS), help="only these, with ',' between:\n" + known)
     parser.add_argument("--appendfsync", choices=["always", "everysec"], default="always", help="Redis' setting")
     parser.add_argument("--json", metavar="FILE", help="keep all figures")
     args = parser.parse_args()
@@ -211,7 +213,8 @@ def report(run, seconds):
             new = [h["recovery_s"] for h in mine]
             old = [max((load.ended.get(i, h["over"]) - h["over"] for i in h["in_flight"]), default=0) for h in mine]
             old = [max(0, s) for s in old]
-            figures[name] = {"times": len(mine), "in_flight": flights, "new_job_ended_s": new, "all_ended_s": old, "met": [h["met"] for h in mine]}
+            met = [h["met"] for h in mine]
+            figures[name] = {"times": len(mine), "in_flight": flights, "new_job_ended_s": new, "all_ended_s": old, "met": met}
             say(f"{name:22} | {len(mine):5} | {statistics.median(flights):9.0f} | {statistics.median(new):12.1f} {max(new):9.1f}"
                 f" | {statistics.median(old):14.1f} {max(old):13.1f}")  # fmt: skip
     accepted = [s for s in load.stories if s.ids]
@@ -237,6 +240,7 @@ def main():
     files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
     threading.excepthook = lambda e: say(f"{e.thread.name}: {e.exc_value!r}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its folder is removed, its processes end
     if "clock" in args.faults:
         faketime()
     began = time.monotonic()
@@ -256,7 +260,8 @@ def main():
             run.cluster.close()
     sentences = [f"{s.id}: {w}" for s, ws in bad for w in ws] + run.wrong
     if args.json:
-        about = {"seed": args.seed, "machine": platform.platform(), "cores": os.cpu_count(), "appendfsync": args.appendfsync, "wrong": sentences}
+        about = {"seed": args.seed, "machine": platform.platform(), "cores": os.cpu_count(), "appendfsync": args.appendfsync}
+        about["wrong"] = sentences
         Path(args.json).write_text(json.dumps({**about, **figures}, indent=1), encoding="utf-8")
     if sentences:
         say(f"\nWRONG, with --seed {args.seed}: {len(bad)} of {len(run.load.by_id)} jobs")
