@@ -124,7 +124,7 @@ class OperatorRoutesIT {
                     .as(stage)
                     .isPositive();
         }
-        assertThat(metric(node, "onpyrunner_queue_slots")).isEqualTo(2);
+        Await.until("the node has counted its slots", () -> metric(node, "onpyrunner_queue_slots") == 2);
     }
 
     private static double metric(TestNode node, String name) throws Exception {
