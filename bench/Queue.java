@@ -207,7 +207,7 @@ public final class Queue {
         static Server start() throws Exception {
             Path folder = Files.createTempDirectory("onpyrunner-bench-");
             String program = System.getenv().getOrDefault("ONPY_REDIS_SERVER", "redis-server");
-            return new Server(EmbeddedRedis.start(program, folder, 2L << 30, 5_000, () -> {}), folder);
+            return new Server(EmbeddedRedis.start(program, folder, 2L << 30, EmbeddedRedis.Fsync.EVERYSEC, 5_000, () -> {}), folder);
         }
 
         @Override
@@ -223,7 +223,7 @@ public final class Queue {
 
     private void http() throws Exception {
         try (Server redis = Server.start()) {
-            String url = redis.redis.settings().url().replace("//", "//:" + redis.redis.settings().password() + "@");
+            String url = Files.readString(redis.folder.resolve("redis.url")).trim(); // as other nodes find it
             Map<String, String> caps = Map.of(
                     "ONPY_REDIS_URL", url,
                     "ONPY_QUEUE_POSTS_PER_SECOND_PER_CLIENT", "0",
@@ -281,8 +281,7 @@ public final class Queue {
     private static final class Bare extends VerticleBase {
         @Override
         public Future<?> start() {
-            String[] parts = System.getenv("ONPY_REDIS_URL").split("//:|@", -1);
-            RedisSettings redis = new RedisSettings("redis://" + parts[2], parts[1], 5_000);
+            RedisSettings redis = RedisSettings.of(System.getenv("ONPY_REDIS_URL"), 5_000);
             Buffer answer = new JsonObject().put("status", "QUEUED").toBuffer();
             return RedisLink.open(vertx, redis, "bare").compose(link -> link.send(Request.cmd(Command.SCRIPT)
                             .arg("LOAD")

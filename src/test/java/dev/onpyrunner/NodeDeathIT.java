@@ -3,6 +3,7 @@ package dev.onpyrunner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.onpyrunner.redis.TestRedis;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -174,6 +175,21 @@ class NodeDeathIT {
             assertThat(client.get(id).path("starts").asInt()).isEqualTo(1);
             client.cancel(id);
             assertThat(follow(client, id).path("status").asText()).isEqualTo("CANCELLED");
+        }
+    }
+
+    @Test
+    void a_node_whose_redis_hangs_stops_all_the_same() throws Exception {
+        try (TestRedis redis = TestRedis.start()) {
+            TestNode node = TestNode.start(
+                    Map.of("redis.url", redis.url(), "redis.timeout_ms", "500", "runner.drain_ms", "1000"));
+            String ending = node.submit("import time; time.sleep(0.5)");
+            String running = node.submit("import time; time.sleep(60)");
+            node.awaitStart(ending);
+            node.awaitStart(running);
+            redis.hang();
+            node.close();
+            redis.goOn();
         }
     }
 

@@ -33,6 +33,9 @@ final class JobRun {
     private static final int MAX_WAITING_BYTES = 1 << 20;
 
     private static final long RETRY_MS = 200;
+    /** How long a node that stops still tries to store a result. */
+    private static final long LAST_STORE_MS = 2_000;
+
     /** The jail is killed this part of a lease before it ends, so that no two runners ever run the same job. */
     private static final int LEASE_MARGIN = 5;
 
@@ -145,7 +148,9 @@ final class JobRun {
     /** Kills the program and gives the job back: the node stops. Completes when the slot is free. */
     Future<Void> giveBack() {
         if (lost || ended) {
-            return done.future(); // it is on its way out already
+            // It is on its way out already; but a Redis that does not come back must not keep the node from stopping.
+            vertx.setTimer(LAST_STORE_MS, t -> lost = true);
+            return done.future();
         }
         LOG.info("job {} is given back", claim.id().brief());
         lost = true;

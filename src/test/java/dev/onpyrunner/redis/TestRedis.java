@@ -42,6 +42,11 @@ public final class TestRedis implements AutoCloseable {
         return first.settings();
     }
 
+    /** How a node is told of it, password and all. */
+    public String url() throws IOException {
+        return Files.readString(folder.resolve("redis.url")).trim();
+    }
+
     /** Settings with another time-out. */
     public RedisSettings settings(long timeoutMs) {
         return first.settings().withTimeout(timeoutMs);
