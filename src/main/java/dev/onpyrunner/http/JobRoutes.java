@@ -18,11 +18,9 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -175,9 +173,9 @@ final class JobRoutes {
     }
 
     private static Future<Void> sendJob(RoutingContext ctx, int status, Job job, Output output) {
-        JsonObject json = job.toJson(output);
-        describe(ctx.response(), job, tag(json));
-        return send(ctx, status, json);
+        Buffer body = job.toJson(output).toBuffer();
+        describe(ctx.response(), job, tag(body));
+        return send(ctx, status, body);
     }
 
     private static void describe(HttpServerResponse response, Job job, String tag) {
@@ -205,15 +203,15 @@ final class JobRoutes {
                     return waits.untilOtherThan(id, job.status(), until).compose(v -> store.find(id));
                 })
                 .compose(job -> output(job).compose(output -> {
-                    JsonObject json = job.toJson(output);
-                    String tag = tag(json);
+                    Buffer body = job.toJson(output).toBuffer();
+                    String tag = tag(body);
                     describe(ctx.response(), job, tag);
                     if (waitMs > 0) {
                         ctx.response().putHeader("Preference-Applied", "wait=" + waitMs / 1000);
                     }
                     return isKnown(ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH), tag)
                             ? ctx.response().setStatusCode(304).end()
-                            : send(ctx, 200, json);
+                            : send(ctx, 200, body);
                 }))
                 .onFailure(ctx::fail);
     }
@@ -225,10 +223,9 @@ final class JobRoutes {
                         .anyMatch(t -> t.equals("*") || t.equals(tag) || t.equals("W/" + tag));
     }
 
-    private static String tag(JsonObject json) {
+    private static String tag(Buffer body) {
         try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(json.encode().getBytes(StandardCharsets.UTF_8));
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(body.getBytes());
             return '"' + HexFormat.of().formatHex(digest, 0, 12) + '"';
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
@@ -272,15 +269,15 @@ final class JobRoutes {
     }
 
     private void spec(RoutingContext ctx) {
-        store.spec(id(ctx)).compose(json -> send(ctx, 200, json)).onFailure(ctx::fail);
+        store.spec(id(ctx)).compose(json -> send(ctx, 200, json.toBuffer())).onFailure(ctx::fail);
     }
 
-    private static Future<Void> send(RoutingContext ctx, int status, JsonObject json) {
+    private static Future<Void> send(RoutingContext ctx, int status, Buffer json) {
         return ctx.response()
                 .setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
                 .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                .end(json.toBuffer());
+                .end(json);
     }
 
     /** The job that the address names. */

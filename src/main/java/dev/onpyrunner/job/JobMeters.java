@@ -6,7 +6,10 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -28,12 +31,17 @@ public final class JobMeters {
         ENDED
     }
 
-    private static final String JOBS = "onpyrunner.jobs.";
-
     /** Of what {@link #text} gives. */
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final Map<Stage, Timer> stages = new EnumMap<>(Stage.class);
+    private final Counter accepted;
+    private final Counter replayed;
+    private final Counter startedFirst;
+    private final Counter startedAgain;
+    private final Counter fenced;
+    private final Counter givenBack;
     private volatile QueueFigures queue;
 
     public JobMeters() {
@@ -44,17 +52,25 @@ public final class JobMeters {
         gauge("slots", "Slots of all nodes", QueueFigures::slots);
         gauge("full", "1 while Redis is too full to accept jobs", q -> q.full() ? 1 : 0);
         for (Stage stage : Stage.values()) {
-            timer(stage);
+            stages.put(stage, timer(stage));
         }
-        count("accepted", "replayed", "false", 0);
-        count("started", "again", "false", 0);
-        count("started", "again", "true", 0);
-        count("fenced", 0);
-        count("given_back", 0);
+        accepted = counter("accepted", "replayed", "false");
+        replayed = counter("accepted", "replayed", "true");
+        startedFirst = counter("started", "again", "false");
+        startedAgain = counter("started", "again", "true");
+        fenced = counter("fenced");
+        givenBack = counter("given_back");
+    }
+
+    private Counter counter(String what, String... tags) {
+        return registry.counter("onpyrunner.jobs." + what, tags);
     }
 
     private void gauge(String name, String description, ToDoubleFunction<QueueFigures> value) {
-        Gauge.builder("onpyrunner.queue." + name, () -> queue == null ? Double.NaN : value.applyAsDouble(queue))
+        Gauge.builder("onpyrunner.queue." + name, () -> {
+                    QueueFigures now = queue;
+                    return now == null ? Double.NaN : value.applyAsDouble(now);
+                })
                 .description(description)
                 .register(registry);
     }
@@ -89,27 +105,19 @@ public final class JobMeters {
 
     /** Notes how long a job has been in a stage, in nanoseconds. */
     public void took(Stage stage, long nanos) {
-        timer(stage).record(Duration.ofNanos(Math.max(0, nanos)));
+        stages.get(stage).record(Math.max(0, nanos), TimeUnit.NANOSECONDS);
     }
 
-    private void count(String what, double more) {
-        registry.counter(JOBS + what).increment(more);
-    }
-
-    private void count(String what, String tag, String value, double more) {
-        Counter.builder(JOBS + what).tag(tag, value).register(registry).increment(more);
-    }
-
-    void accepted(boolean replayed) {
-        count("accepted", "replayed", String.valueOf(replayed), 1);
+    void accepted(boolean again) {
+        (again ? replayed : accepted).increment();
     }
 
     void refused(Refusal why) {
-        count("refused", "why", why.getClass().getSimpleName(), 1);
+        counter("refused", "why", why.getClass().getSimpleName()).increment();
     }
 
     void claimed(Claim claim) {
-        count("started", "again", String.valueOf(claim.starts() > 1), 1);
+        (claim.starts() > 1 ? startedAgain : startedFirst).increment();
         took(Stage.QUEUED, (claim.claimedAt() - claim.createdAt()) * 1_000_000);
     }
 
@@ -117,23 +125,19 @@ public final class JobMeters {
         String as = result.outcome() != null
                 ? result.outcome().name()
                 : result.error() != null ? result.error().code().name() : status.name();
-        Counter.builder(JOBS + "ended")
-                .tag("status", status.name())
-                .tag("outcome", as)
-                .register(registry)
-                .increment();
+        counter("ended", "status", status.name(), "outcome", as).increment();
     }
 
     /** A write that came too late: somebody else decides about the job by now. */
     void fenced() {
-        count("fenced", 1);
+        fenced.increment();
     }
 
     void givenBack() {
-        count("given_back", 1);
+        givenBack.increment();
     }
 
     void reaped(JobStore.Reaped.What what) {
-        count("reaped", "what", what.name(), 1);
+        counter("reaped", "what", what.name()).increment();
     }
 }
