@@ -43,6 +43,9 @@ import java.util.function.Supplier;
 public final class Queue {
     private static final String RUNTIME = "python3";
     private static final int AT_ONCE = 32;
+    /** Requests until the JVM has compiled what they need. */
+    private static final int WARM = 30_000;
+
     private static final Limits LIMITS = new Limits(1_000, 2_000, 1_000, 1 << 26, 1 << 20, 8, 1 << 20);
     private static final Result OK = new Result(Outcome.OK, 0, null, "Finished.", List.of(), new Usage(1, 1, 1, 1), null);
 
@@ -62,8 +65,8 @@ public final class Queue {
             return; // it serves until it is ended
         }
         int deepest = 100_000;
-        int rounds = 20;
-        int batch = 500;
+        int rounds = 10;
+        int batch = 2_000;
         for (int i = 0; i + 1 < args.length; i += 2) {
             int value = Integer.parseInt(args[i + 1]);
             switch (args[i]) {
@@ -149,7 +152,7 @@ public final class Queue {
                 Depth depth = new Depth(jobs, store, new Times(), new Times());
                 System.err.printf("%,d jobs are queued …%n", jobs);
                 batch(new Times(), (jobs + AT_ONCE) / AT_ONCE * AT_ONCE, () -> accept(depth));
-                batch(new Times(), 2 * AT_ONCE, () -> accept(depth).compose(a -> run(depth))); // warm
+                batch(new Times(), WARM / 10, () -> accept(depth).compose(a -> run(depth)));
                 all.add(depth);
             }
             for (int round = 0; round < rounds; round++) {
@@ -238,8 +241,9 @@ public final class Queue {
                 Buffer body = new JsonObject().put("source", "print('hello')\n").toBuffer();
                 Times accept = new Times();
                 Times trivial = new Times();
-                batch(new Times(), 4 * batch, () -> post(client, node.port, body)); // warm
-                batch(new Times(), 4 * batch, () -> post(client, bare.port, body));
+                System.err.println("both servers warm up …");
+                batch(new Times(), WARM, () -> post(client, node.port, body));
+                batch(new Times(), WARM, () -> post(client, bare.port, body));
                 for (int round = 0; round < rounds; round++) {
                     batch(accept, batch, () -> post(client, node.port, body));
                     batch(trivial, batch, () -> post(client, bare.port, body));

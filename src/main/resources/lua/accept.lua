@@ -22,7 +22,7 @@ if ARGV[15] ~= '' then
   end
 end
 local now = now_ms()
-local stats = redis.call('HMGET', KEYS[9], 'tag', 'full', 'queued_bytes', 'run_ms', 'slots')
+local stats = redis.call('HMGET', KEYS[9], 'tag', 'full', 'queued_bytes', 'run_ms', 'slots', 'accepted')
 -- About when the next place is free: when the next running job ends.
 local soon = int(math.max(1000, num(stats[4]) / math.max(1, num(stats[5]))))
 local function refuse(why, figure, retry)
@@ -51,9 +51,10 @@ if live >= num(ARGV[14]) then return refuse('OWNER_FULL', live, soon) end
 local stored = num(sum[2])
 for _, kept in ipairs(redis.call('ZRANGEBYSCORE', KEYS[10], '-inf', int(now), 'LIMIT', 0, 100)) do
   redis.call('ZREM', KEYS[10], kept)
-  stored = store_bytes(owner, -num(string.match(kept, '|(%d+)$')))
+  stored = stored - num(string.match(kept, '|(%d+)$'))
 end
 if stored + bytes > num(ARGV[18]) then
+  redis.call('HSET', KEYS[6], 'bytes', int(stored))
   local next = redis.call('ZRANGE', KEYS[10], 0, 0, 'WITHSCORES')
   return refuse('OWNER_BYTES', stored, next[2] and int(math.max(1000, num(next[2]) - now)) or soon)
 end
@@ -62,8 +63,7 @@ end
 -- one count for all runtimes: an owner may use several, and a runner compares its queues by them.
 local tag = math.max(num(stats[1]), num(sum[1])) + 1
 local score = tag + 1000 * num(ARGV[5])
-redis.call('HSET', KEYS[6], 'tag', int(tag), 'posts_until', int(posts_until))
-store_bytes(owner, bytes)
+redis.call('HSET', KEYS[6], 'tag', int(tag), 'posts_until', int(posts_until), 'bytes', int(stored + bytes))
 keep_for(KEYS[6], 86400000 + num(ARGV[9]) + num(ARGV[10]))
 redis.call('HSET', KEYS[1], 'v', ARGV[21], 'owner', owner, 'runtime', runtime, 'status', 'QUEUED', 'fence', '0',
   'starts', '0', 'max_starts', ARGV[8], 'tag', int(tag), 'score', int(score), 'spec', ARGV[6], 'limits', ARGV[7],
@@ -77,8 +77,7 @@ redis.call('XADD', KEYS[2], '0-1', 'k', 'state', 't', '0', 'd', 'QUEUED')
 redis.call('ZADD', KEYS[3], int(score), id)
 redis.call('ZADD', KEYS[5], int(now), id)
 redis.call('ZADD', KEYS[8], int(now + num(ARGV[10])), id)
-redis.call('HSET', KEYS[9], 'queued_bytes', int(queued_bytes))
-redis.call('HINCRBY', KEYS[9], 'accepted', 1)
+redis.call('HSET', KEYS[9], 'queued_bytes', int(queued_bytes), 'accepted', int(num(stats[6]) + 1))
 wake(runtime)
 return {'OK', int(now), redis.call('ZRANK', KEYS[3], id), redis.call('ZCARD', P .. 'lease'), int(num(stats[5])),
   int(num(stats[4]))}

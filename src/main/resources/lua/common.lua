@@ -23,8 +23,7 @@ end
 -- Wakes one idle runner that has this runtime. 64 tokens are enough to wake everybody.
 local function wake(runtime)
   local key = P .. 'wake:' .. runtime
-  redis.call('LPUSH', key, '1')
-  redis.call('LTRIM', key, 0, 63)
+  if redis.call('LLEN', key) < 64 then redis.call('LPUSH', key, '1') end
 end
 
 -- Gives all files of a job the expiry of the job itself.

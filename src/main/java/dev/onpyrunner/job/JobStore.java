@@ -140,7 +140,7 @@ public final class JobStore {
                 spec.runtime(),
                 spec.priority(),
                 spec.toJson().toBuffer(),
-                Codec.toJson(spec.limits()).encode(),
+                Codec.toText(spec.limits()),
                 spec.maxStarts(),
                 spec.retentionS() * 1000,
                 settings.timeoutMs(),
@@ -315,7 +315,7 @@ public final class JobStore {
         List<Object> args = holderArgs(claim);
         args.add(claim.fence());
         args.add(status);
-        args.add(Codec.toJson(result).encode());
+        args.add(Codec.toText(result));
         args.add(endN);
         addEvents(args, tail);
         List<String> names = List.of(
@@ -489,7 +489,7 @@ public final class JobStore {
     }
 
     private static String text(Result result) {
-        return Codec.toJson(result).encode();
+        return Codec.toText(result);
     }
 
     /** One key of each partition: where the keys of a partition are, all its keys are. */
