@@ -60,7 +60,7 @@ final class QueueHistory {
         LEASE_ENDS,
         DEADLINE_ENDS,
         RETENTION_ENDS,
-        /** A running job's entry among the leases is lost. */
+        /** A job's entry in its queue, or among the leases, is lost. */
         LOSE,
         /** Redis gets too full. */
         FULL
@@ -533,7 +533,7 @@ final class QueueHistory {
     /** What happens to a job without anybody's doing. */
     private Done fate(Step s) {
         boolean ended = s.kind() == Kind.RETENTION_ENDS;
-        boolean waits = s.kind() == Kind.DEADLINE_ENDS;
+        boolean waits = s.kind() == Kind.DEADLINE_ENDS || (s.kind() == Kind.LOSE && s.how() % 2 == 0);
         List<QueueModel.Row> rows = model.jobs.values().stream()
                 .filter(r -> ended ? r.status.isTerminal() : r.status == (waits ? JobStatus.QUEUED : JobStatus.RUNNING))
                 .toList();
@@ -566,9 +566,9 @@ final class QueueHistory {
                 });
             }
             default -> {
-                send(Command.ZREM, key("lease"), id);
+                send(Command.ZREM, key(waits ? "ready:" + row.spec.runtime() : "lease"), id);
                 yield new Done(
-                        "the lease of " + job + " is lost, and somebody looks at the job",
+                        (waits ? "the place of " : "the lease of ") + job + " is lost, and somebody looks at the job",
                         Await.get(answer(jobs.find(id).map(""))),
                         (m, now) -> {
                             m.mended(id, now);

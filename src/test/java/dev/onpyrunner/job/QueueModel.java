@@ -615,9 +615,15 @@ final class QueueModel {
         }
     }
 
-    /** A running job's lease is lost, and somebody looks at the job: it gets one that is over. */
+    /** A job's place in its queue, or its lease, is lost, and somebody looks at the job. */
     void mended(JobId id, long now) {
+        Row row = change(jobs.get(id));
         count("mended");
-        change(jobs.get(id)).leaseEnd = now;
+        if (row.status == JobStatus.RUNNING) {
+            row.leaseEnd = now;
+        } else {
+            row.deadline = now + settings.timeoutMs();
+            wake(row);
+        }
     }
 }
