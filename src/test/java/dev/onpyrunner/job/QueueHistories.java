@@ -182,7 +182,7 @@ final class QueueHistories {
         // Small enough to be met now and then. A request is charged about 2,400 bytes.
         Setup setup = Setup.USUAL
                 .withCaps(2 + random.nextInt(5), 2 + random.nextInt(4))
-                .withBytes(2_500L * (2 + random.nextInt(8)), 2_500L * (2 + random.nextInt(8)))
+                .withBytes(2_500L * (2 + random.nextInt(8)), 2_300L * (1 + random.nextInt(9)))
                 .withRate(random.nextInt(2) * 1_000, 1_000_000);
         List<Step> steps = new ArrayList<>();
         for (int left = MIN_STEPS + random.nextInt(MAX_STEPS - MIN_STEPS + 1); left > 0; left--) {
