@@ -54,7 +54,7 @@ for _, kept in ipairs(redis.call('ZRANGEBYSCORE', KEYS[10], '-inf', int(now), 'L
   stored = stored - num(string.match(kept, '|(%d+)$'))
 end
 if stored + bytes > num(ARGV[18]) then
-  redis.call('HSET', KEYS[6], 'bytes', int(stored))
+  if stored ~= num(sum[2]) then redis.call('HSET', KEYS[6], 'bytes', int(stored)) end
   local next = redis.call('ZRANGE', KEYS[10], 0, 0, 'WITHSCORES')
   return refuse('OWNER_BYTES', stored, next[2] and int(math.max(1000, num(next[2]) - now)) or soon)
 end

@@ -5,14 +5,13 @@
 -- ARGV  1 prefix  2 id
 -- REPLY {position from 0, or -1 when it is not queued, jobs that run, slots of all nodes, mean ms that a job runs}
 local id = ARGV[2]
-local j = redis.call('HMGET', KEYS[1], 'status', 'runtime', 'score', 'queue_timeout_ms', 'spec_bytes')
+local j = redis.call('HMGET', KEYS[1], 'status', 'runtime', 'score', 'queue_timeout_ms')
 local rank = -1
 if j[1] == 'QUEUED' then
   local ready = P .. 'ready:' .. j[2]
   if not redis.call('ZSCORE', ready, id) then
     redis.call('ZADD', ready, j[3], id)
     redis.call('ZADD', KEYS[3], int(now_ms() + num(j[4])), id)
-    redis.call('HINCRBY', KEYS[4], 'queued_bytes', j[5])
     redis.call('HINCRBY', KEYS[4], 'mended', 1)
     wake(j[2])
   end
