@@ -64,6 +64,7 @@ public final class Queue {
             await(bare.deployVerticle(new Bare()));
             return; // it serves until it is ended
         }
+        System.setProperty("ONPY_LOG_LEVEL", "ERROR"); // before the first logger is made
         int deepest = 100_000;
         int rounds = 10;
         int batch = 2_000;

@@ -29,7 +29,7 @@ local function refuse(why, figure, retry)
   redis.call('HINCRBY', KEYS[9], 'refused:' .. why, 1)
   return {why, figure, retry}
 end
-if stats[2] == '1' then return refuse('STORE_FULL', 0, '5000') end
+if stats[2] == '1' then return refuse('STORE_FULL', 0, '30000') end
 
 local sum = redis.call('HMGET', KEYS[6], 'tag', 'bytes', 'posts_until')
 -- The rate is a virtual time (GCRA): each post moves it on; it may be so far ahead of the clock as posts may come at once.

@@ -2,8 +2,9 @@
 -- claim: takes the first queued job of the given runtimes and gives it a fence, a claim token and a lease.
 -- KEYS  1 lease  2 stats  3… ready:<runtime>, one for each runtime in ARGV
 -- ARGV  1 prefix  2 node  3 claim token  4 lease in ms  5 newest version of the payload that the caller can read
---       6… runtimes, in the order of the keys
--- REPLY nil | {id, fence, starts, time, spec, cancel, accepted_by, created_at, owner}
+--       6 most bytes stored of one owner  7… runtimes, in the order of the keys
+-- REPLY nil, also while Redis is too full for what jobs write |
+--       {id, fence, starts, time, spec, cancel, accepted_by, created_at, owner, bytes that its owner may store beside}
 
 -- The first job of a queue that the caller can read, and its score. What a newer release has accepted is left to its nodes.
 local function head(ready)
@@ -23,6 +24,7 @@ local function head(ready)
   end
 end
 
+if redis.call('HGET', KEYS[2], 'full') == '1' then return nil end
 local best, best_score, best_runtime
 for i = 3, #KEYS do
   local id, score = head(KEYS[i])
@@ -43,4 +45,5 @@ if num(j[2]) > num(redis.call('HGET', KEYS[2], 'tag')) then redis.call('HSET', K
 redis.call('HINCRBY', KEYS[2], 'claimed', 1)
 redis.call('HINCRBY', KEYS[2], 'queued_bytes', int(-num(j[8])))
 append(best, fence, '1', 'state', '0', 'RUNNING')
-return {best, fence, starts, int(now), j[3], j[4] or '', j[5], j[6], j[7]}
+local room = num(ARGV[6]) - num(redis.call('HGET', P .. 'owner-sum:' .. j[7], 'bytes'))
+return {best, fence, starts, int(now), j[3], j[4] or '', j[5], j[6], j[7], int(math.max(0, room))}

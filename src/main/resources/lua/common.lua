@@ -50,7 +50,7 @@ local function store_bytes(owner, bytes) return redis.call('HINCRBY', P .. 'owne
 -- The mean time in ms that a job holds a slot; recent jobs count most.
 local function note_run(ms)
   local mean = redis.call('HGET', P .. 'stats', 'run_ms')
-  local new = mean and num(mean) + (ms - num(mean)) / 16 or ms
+  local new = mean and num(mean) + (ms - num(mean)) / 4 or ms
   redis.call('HSET', P .. 'stats', 'run_ms', string.format('%.1f', new))
 end
 

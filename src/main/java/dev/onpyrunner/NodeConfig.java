@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.onpyrunner.http.HttpSettings;
+import dev.onpyrunner.http.Network;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.EmbeddedRedis;
@@ -63,6 +64,7 @@ public record NodeConfig(
             String host, int port, int maxWaitS, int maxWaiting, List<String> trustedProxies, String operatorToken) {
         public Http {
             trustedProxies = trustedProxies.stream().filter(p -> !p.isEmpty()).toList();
+            networks(trustedProxies);
             if (port < 0 || port > 65_535) {
                 throw new IllegalArgumentException("port must be 0 to 65535, not " + port);
             }
@@ -70,6 +72,10 @@ public record NodeConfig(
                 throw new IllegalArgumentException(
                         "operator_token must be at least " + MIN_TOKEN + " characters long, or empty for none");
             }
+        }
+
+        private static List<Network> networks(List<String> texts) {
+            return texts.stream().map(Network::new).toList();
         }
 
         @Override
@@ -316,7 +322,7 @@ public record NodeConfig(
                 http.port(),
                 http.maxWaitS(),
                 http.maxWaiting(),
-                http.trustedProxies(),
+                Http.networks(http.trustedProxies()),
                 http.operatorToken(),
                 caps.settings(),
                 runtime,

@@ -21,12 +21,12 @@ final class Client {
      *
      * @param trustedProxies addresses whose X-Forwarded-For is believed; its last address that is none of theirs counts
      */
-    static Owner of(HttpServerRequest request, List<String> trustedProxies) {
+    static Owner of(HttpServerRequest request, List<Network> trustedProxies) {
         String address = request.remoteAddress().hostAddress();
-        if (trustedProxies.contains(address)) {
+        if (isOneOf(trustedProxies, address)) {
             String forwarded = String.join(",", request.headers().getAll("X-Forwarded-For"));
             String[] hops = forwarded.split(",", -1);
-            for (int i = hops.length - 1; i >= 0 && trustedProxies.contains(address); i--) {
+            for (int i = hops.length - 1; i >= 0 && isOneOf(trustedProxies, address); i--) {
                 String hop = hops[i].trim();
                 if (NetUtil.createByteArrayFromIpAddressString(hop) == null) {
                     break;
@@ -35,6 +35,10 @@ final class Client {
             }
         }
         return new Owner("ip:" + network(address));
+    }
+
+    private static boolean isOneOf(List<Network> networks, String address) {
+        return networks.stream().anyMatch(n -> n.has(address));
     }
 
     private static String network(String address) {

@@ -25,7 +25,7 @@ public record HttpSettings(
         int port,
         int maxWaitS,
         int maxWaiting,
-        List<String> trustedProxies,
+        List<Network> trustedProxies,
         String operatorToken,
         Caps caps,
         String runtime,

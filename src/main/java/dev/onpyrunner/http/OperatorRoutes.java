@@ -88,7 +88,7 @@ final class OperatorRoutes {
         }
         String header = ctx.request().getHeader(HttpHeaders.AUTHORIZATION);
         boolean good = header != null
-                && header.startsWith(BEARER)
+                && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
                 && MessageDigest.isEqual(
                         header.substring(BEARER.length()).trim().getBytes(StandardCharsets.UTF_8),
                         token.getBytes(StandardCharsets.UTF_8));

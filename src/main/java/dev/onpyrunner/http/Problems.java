@@ -26,7 +26,7 @@ final class Problems {
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
     private static final String REQUEST_ID = "X-Request-Id";
 
-    private static final long MAX_RETRY_S = 3_600;
+    private static final long MAX_RETRY_S = 7 * 86_400;
 
     private Problems() {}
 
@@ -159,6 +159,9 @@ final class Problems {
         }
         if (refusal instanceof Refusal.KeyReused) {
             return Problem.of(Kind.IDEMPOTENCY_KEY_REUSED, why);
+        }
+        if (refusal instanceof Refusal.TooLarge) {
+            return Problem.of(Kind.TOO_LARGE, why);
         }
         boolean ofClient = refusal instanceof Refusal.TooManyJobs
                 || refusal instanceof Refusal.TooManyBytes

@@ -46,7 +46,7 @@ final class QueueRoutes {
                 .put("running", queue.running())
                 .put("slots", queue.slots())
                 .put("nodes", count)
-                // Nobody runs jobs: one that came now would be given up after this time.
+                // Nobody runs jobs, or none has ended yet: a job that came now would wait for this time at most.
                 .put("estimated_wait_ms", wait < 0 ? store.settings().timeoutMs() : wait);
     }
 }

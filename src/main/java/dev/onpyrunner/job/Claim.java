@@ -10,6 +10,7 @@ package dev.onpyrunner.job;
  * @param acceptedBy bus address of the node that accepted the job
  * @param createdAt Redis' time of acceptance, in milliseconds
  * @param cancelled whether a cancel is already asked for
+ * @param room how many bytes of output and files its owner may store beside what is stored, at least 64 KiB
  */
 public record Claim(
         JobId id,
@@ -20,4 +21,5 @@ public record Claim(
         JobSpec spec,
         String acceptedBy,
         long createdAt,
-        boolean cancelled) {}
+        boolean cancelled,
+        long room) {}

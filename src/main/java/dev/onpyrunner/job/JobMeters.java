@@ -122,9 +122,14 @@ public final class JobMeters {
     }
 
     void ended(JobStatus status, Result result) {
-        String as = result.outcome() != null
-                ? result.outcome().name()
-                : result.error() != null ? result.error().code().name() : status.name();
+        ended(
+                status,
+                result.outcome() != null
+                        ? result.outcome().name()
+                        : result.error() != null ? result.error().code().name() : status.name());
+    }
+
+    void ended(JobStatus status, String as) {
         counter("ended", "status", status.name(), "outcome", as).increment();
     }
 

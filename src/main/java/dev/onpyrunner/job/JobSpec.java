@@ -76,6 +76,22 @@ public record JobSpec(
         this(files, entry, stdin, args, env, runtime, limits, List.of(), priority, retentionS, maxStarts);
     }
 
+    /** The same request with another limit for its output. */
+    public JobSpec withOutputBytes(long bytes) {
+        return new JobSpec(
+                files,
+                entry,
+                stdin,
+                args,
+                env,
+                runtime,
+                limits.withOutputBytes(bytes),
+                collect,
+                priority,
+                retentionS,
+                maxStarts);
+    }
+
     /** Whether it keeps its input open for the console. Not offered yet. */
     public boolean interactive() {
         return false;

@@ -50,7 +50,13 @@ public final class JobStore {
     /** A reap that reaches Redis later than this was held up: by Redis, maybe, and the living could not renew either. */
     private static final long REAP_LATE_MS = 1_000;
 
+    /** What a job may write at least, in bytes, however much its owner has stored. */
+    private static final long MIN_ROOM = 64 << 10;
+
     private static final int LOG_PAGE = 256;
+    /** What accept.lua charges for a job beside its request. */
+    private static final long OVERHEAD = 2_000;
+
     private static final int WAKE_NODE_S = 10;
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final String WORKER_LOST =
@@ -121,6 +127,13 @@ public final class JobStore {
     public Future<Accepted> accept(Owner owner, JobSpec spec, Optional<Idempotency> idempotency, String acceptedBy) {
         int k = owner.partition(settings.partitions());
         JobId id = JobId.random(k);
+        Buffer stored = spec.toJson().toBuffer();
+        long most = Math.min(settings.maxQueuedBytes(), settings.maxStoredBytesPerClient()) - OVERHEAD;
+        if (stored.length() > most) {
+            Refusal refusal = new Refusal.TooLarge(stored.length(), most);
+            meters.refused(refusal);
+            return Future.failedFuture(refusal);
+        }
         String idem = idempotency.map(Idempotency::key).orElse("");
         List<String> names = List.of(
                 keys.job(id),
@@ -139,7 +152,7 @@ public final class JobStore {
                 owner.name(),
                 spec.runtime(),
                 spec.priority(),
-                spec.toJson().toBuffer(),
+                stored,
                 Codec.toText(spec.limits()),
                 spec.maxStarts(),
                 spec.retentionS() * 1000,
@@ -228,8 +241,13 @@ public final class JobStore {
         byte[] secret = new byte[16];
         RANDOM.nextBytes(secret);
         String token = HexFormat.of().formatHex(secret);
-        List<Object> args =
-                new ArrayList<>(List.of(keys.partition(partition), node, token, settings.leaseMs(), VERSION));
+        List<Object> args = new ArrayList<>(List.of(
+                keys.partition(partition),
+                node,
+                token,
+                settings.leaseMs(),
+                VERSION,
+                settings.maxStoredBytesPerClient()));
         args.addAll(runtimes);
         return CLAIM.run(redis, names, args)
                 .map(r -> r == null ? Optional.<Claim>empty() : Optional.of(readClaim(r, token)))
@@ -252,7 +270,8 @@ public final class JobStore {
                 JobSpec.fromJson(r.get(4).toBuffer().toJsonObject()),
                 r.get(6).toString(),
                 r.get(7).toLong(),
-                !r.get(5).toString().isEmpty());
+                !r.get(5).toString().isEmpty(),
+                Math.max(MIN_ROOM, r.get(9).toLong()));
     }
 
     /** Appends events to a running job's log. Sending the same events twice stores them once. */
@@ -428,18 +447,25 @@ public final class JobStore {
         /** What became of it. */
         public enum What {
             /** It is to be started again. */
-            REQUEUED(JobStatus.QUEUED),
+            REQUEUED(JobStatus.QUEUED, "QUEUED"),
             /** It had no start left. */
-            LOST(JobStatus.ERROR),
+            LOST(JobStatus.ERROR, "WORKER_LOST"),
             /** It had waited for too long. */
-            TIMEOUT(JobStatus.ERROR),
+            TIMEOUT(JobStatus.ERROR, "QUEUE_TIMEOUT"),
             /** A cancel had been asked for. */
-            CANCELLED(JobStatus.CANCELLED);
+            CANCELLED(JobStatus.CANCELLED, "CANCELLED");
 
             private final JobStatus status;
+            private final String as;
 
-            What(JobStatus status) {
+            What(JobStatus status, String as) {
                 this.status = status;
+                this.as = as;
+            }
+
+            /** What its end is counted as. */
+            String as() {
+                return as;
             }
 
             /** The job's state now. */
@@ -482,6 +508,9 @@ public final class JobStore {
                         Reaped.What what = Reaped.What.valueOf(r.get(i + 1).toString());
                         moved.add(new Reaped(id, what, r.get(i + 2).toString()));
                         meters.reaped(what);
+                        if (what.status().isTerminal()) {
+                            meters.ended(what.status(), what.as());
+                        }
                         LOG.warn("job {} reaped: {}", id.brief(), what);
                     }
                     return moved;

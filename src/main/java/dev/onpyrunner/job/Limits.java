@@ -27,6 +27,10 @@ public record Limits(
         positive("disk_bytes", diskBytes);
     }
 
+    Limits withOutputBytes(long bytes) {
+        return new Limits(cpuMs, wallMs, idleMs, memoryBytes, bytes, processes, diskBytes);
+    }
+
     private static void positive(String name, long value) {
         if (value <= 0) {
             throw new IllegalArgumentException(name + " must be positive: " + value);

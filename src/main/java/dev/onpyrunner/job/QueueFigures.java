@@ -48,17 +48,17 @@ public record QueueFigures(
                 Math.max(runMs, other.runMs));
     }
 
-    /** About how long a job that came now would wait, in milliseconds; -1 when no node runs jobs. */
+    /** About how long a job that came now would wait, in milliseconds; -1 when that cannot be told. */
     public long estimatedWaitMs() {
         return estimate(depth + 1, running, slots, runMs);
     }
 
-    /** When the job at a place starts: it waits for as many ends as there are jobs before it beyond the free slots. */
+    /** When the job at a place starts, or -1 as long as no job has shown how long one takes: it waits for as many ends as there are jobs before it beyond the free slots. */
     static long estimate(long place, long running, long slots, long runMs) {
         if (slots <= 0) {
             return -1;
         }
-        long free = Math.max(0, slots - running);
-        return Math.max(0, place - free) * runMs / slots;
+        long ahead = Math.max(0, place - Math.max(0, slots - running));
+        return ahead > 0 && runMs <= 0 ? -1 : ahead * runMs / slots;
     }
 }

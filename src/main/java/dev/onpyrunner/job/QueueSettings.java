@@ -35,9 +35,12 @@ public record QueueSettings(
         if (partitions < 1 || partitions > 1000) {
             throw new IllegalArgumentException("partitions must be 1 to 1000");
         }
-        if (maxQueued < 1 || maxQueuedBytes < 1 || maxLivePerClient < 1 || maxStoredBytesPerClient < 1) {
-            throw new IllegalArgumentException("the queue's caps must be positive");
-        }
+        positive("max_queued", maxQueued);
+        positive("max_queued_bytes", maxQueuedBytes);
+        positive("max_live_per_client", maxLivePerClient);
+        positive("max_stored_bytes_per_client", maxStoredBytesPerClient);
+        positive("lease_ms", leaseMs);
+        positive("timeout_ms", timeoutMs);
         if (postsPerSecondPerClient < 0 || postsPerSecondPerClient > 1000 || postsAtOncePerClient < 1) {
             throw new IllegalArgumentException(
                     "posts_per_second_per_client must be 0 (no limit) to 1000, and posts_at_once_per_client positive");
@@ -45,8 +48,11 @@ public record QueueSettings(
         if (fullPercent < 1 || fullPercent > 100) {
             throw new IllegalArgumentException("full_percent must be 1 to 100");
         }
-        if (leaseMs < 1 || timeoutMs < 1) {
-            throw new IllegalArgumentException("the queue's times must be positive");
+    }
+
+    private static void positive(String name, long value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " must be positive, not " + value);
         }
     }
 }

@@ -74,6 +74,18 @@ public abstract sealed class Refusal extends RuntimeException {
         }
     }
 
+    /** The request alone is more than the queue, or one client, may have stored. */
+    public static final class TooLarge extends Refusal {
+        private static final long serialVersionUID = 1L;
+
+        TooLarge(long bytes, long most) {
+            super(
+                    "The request takes " + bytes + " bytes as it is stored, and this server takes at most "
+                            + Math.max(0, most) + ".",
+                    0);
+        }
+    }
+
     /** This owner posts more jobs a second than one may. */
     public static final class TooManyPosts extends Refusal {
         private static final long serialVersionUID = 1L;
@@ -86,7 +98,7 @@ public abstract sealed class Refusal extends RuntimeException {
     /** Redis holds as much as it may. */
     public static final class StoreFull extends Refusal {
         private static final long serialVersionUID = 1L;
-        private static final long RETRY_AFTER_MS = 5_000;
+        private static final long RETRY_AFTER_MS = 30_000;
 
         StoreFull() {
             super("The job store is full. Try again later.", RETRY_AFTER_MS);

@@ -143,6 +143,8 @@ final class FilesOut {
     }
 
     private boolean isWelcome(Sandbox.Left file) {
-        return !late && files.size() < MAX_FILES && file.size() <= CollectedFile.MAX_TOTAL_BYTES - total;
+        return !late
+                && files.size() < MAX_FILES
+                && file.size() <= Math.min(CollectedFile.MAX_TOTAL_BYTES, claim.room()) - total;
     }
 }

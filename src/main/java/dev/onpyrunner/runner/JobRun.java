@@ -8,6 +8,7 @@ import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.NotHolderException;
+import dev.onpyrunner.job.Outcome;
 import dev.onpyrunner.job.Result;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -66,9 +67,11 @@ final class JobRun {
         this.bus = new JobBus(vertx);
         this.claim = claim;
         this.beatMs = beatMs;
-        this.log = new OutputLog(claim.fence(), claim.spec().limits().outputBytes());
+        long mayWrite = Math.min(claim.spec().limits().outputBytes(), claim.room());
+        this.log = new OutputLog(claim.fence(), mayWrite);
         long queuedMs = Math.max(0, claim.claimedAt() - claim.createdAt());
-        this.execution = new Execution(vertx, sandbox, claim.spec(), queuedMs, log, this::outputCame);
+        this.execution =
+                new Execution(vertx, sandbox, claim.spec().withOutputBytes(mayWrite), queuedMs, log, this::outputCame);
     }
 
     /** Runs the job. Completes, never fails, when nothing of it is left here. */
@@ -86,7 +89,7 @@ final class JobRun {
                 close();
             } else if (r.succeeded()) {
                 programEnded();
-                takeFiles(r.result());
+                takeFiles(noted(r.result()));
             } else {
                 LOG.error("job {}: no jail: {}", claim.id().brief(), r.cause().getMessage(), r.cause());
                 finish(
@@ -108,6 +111,19 @@ final class JobRun {
             meters.took(JobMeters.Stage.CLAIMED, execution.startedNanos() - claimedNanos);
             meters.took(JobMeters.Stage.RUN, endedNanos - execution.startedNanos());
         }
+    }
+
+    /** Says so when it was its owner's room, and not its own limit, that ended the job. */
+    private Verdict noted(Verdict verdict) {
+        boolean ofRoom = verdict.result().outcome() == Outcome.OUTPUT_LIMIT
+                && claim.room() < claim.spec().limits().outputBytes();
+        return ofRoom
+                ? new Verdict(
+                        verdict.status(),
+                        verdict.result()
+                                .withNote("There was room for no more beside your stored jobs: delete ended ones with"
+                                        + " ?purge=true."))
+                : verdict;
     }
 
     private void takeFiles(Verdict verdict) {

@@ -2,6 +2,7 @@ package dev.onpyrunner.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.onpyrunner.TestNode;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -30,7 +31,7 @@ class ClientsIT {
 
     @Test
     void behind_a_trusted_proxy_the_forwarded_address_is_the_client() throws Exception {
-        try (TestNode node = oneJobEach("127.0.0.1,10.0.0.9")) {
+        try (TestNode node = oneJobEach("127.0.0.0/8,10.0.0.9")) {
             assertThat(post(node, "203.0.113.1").statusCode()).isEqualTo(202);
             assertThat(post(node, "203.0.113.1").statusCode()).isEqualTo(429);
             assertThat(post(node, "203.0.113.2").statusCode()).isEqualTo(202);
@@ -86,6 +87,38 @@ class ClientsIT {
                     .isBetween(3_000L, 3_600L);
             node.send(node.request("/v1/jobs/" + id + "?purge=true").DELETE());
             assertThat(node.post("", next).statusCode()).isEqualTo(202);
+        }
+    }
+
+    @Test
+    void a_request_that_can_never_be_stored_is_too_large() throws Exception {
+        try (TestNode node = TestNode.start(Map.of("roles", "http", "queue.max_queued_bytes", "100000"))) {
+            HttpResponse<String> refused = node.post("", Map.of("source", "#".repeat(100_000)));
+            assertThat(refused.statusCode()).isEqualTo(413);
+            assertThat(refused.body()).contains("at most 98000");
+            assertThat(refused.headers().firstValue("Retry-After")).isEmpty();
+        }
+    }
+
+    @Test
+    void nobody_writes_more_than_there_is_room_for() throws Exception {
+        try (TestNode node = TestNode.start(Map.of("queue.max_stored_bytes_per_client", "300000"))) {
+            Map<String, String> loud = Map.of("source", "for i in range(1000): print('x' * 999)");
+            JsonNode job = node.run(loud);
+            assertThat(job.get("outcome").textValue()).isEqualTo("OUTPUT_LIMIT");
+            assertThat(job.get("stdout_bytes").intValue()).isBetween(200_000, 300_000);
+            assertThat(job.get("message").textValue()).contains("purge=true");
+            assertThat(node.post("", loud).statusCode()).isEqualTo(429);
+            node.send(node.request("/v1/jobs/" + job.get("id").textValue() + "?purge=true")
+                    .DELETE());
+            JsonNode file = node.run(Map.of(
+                    "source",
+                    "open('a', 'w').write('x' * 400_000); open('b', 'w').write('x' * 100_000)",
+                    "collect",
+                    List.of("a", "b")));
+            assertThat(file.get("files")).hasSize(1);
+            assertThat(file.at("/files/0/path").textValue()).isEqualTo("b");
+            assertThat(file.get("message").textValue()).contains("1 left out");
         }
     }
 

@@ -60,6 +60,7 @@ class OperatorRoutesIT {
                 contract.check("GET " + path, refused);
             }
             contract.check("GET " + path, get(path, "Bearer " + TOKEN));
+            assertThat(get(path, "bearer " + TOKEN).statusCode()).isEqualTo(200);
         }
         contract.check(
                 "GET /v1/nodes", guarded.send(guarded.request("/v1/nodes").header("Accept", "a/b")));
@@ -106,7 +107,8 @@ class OperatorRoutesIT {
         assertThat(json(get("/v1/dead", "Bearer " + TOKEN)).at("/dead/0/id").asText())
                 .isEqualTo(id);
         assertThat(get("/metrics", "Bearer " + TOKEN).body())
-                .contains("onpyrunner_jobs_reaped_total{what=\"TIMEOUT\"}");
+                .contains("onpyrunner_jobs_reaped_total{what=\"TIMEOUT\"}")
+                .contains("onpyrunner_jobs_ended_total{outcome=\"QUEUE_TIMEOUT\",status=\"ERROR\"}");
     }
 
     @Test

@@ -175,8 +175,11 @@ class AdmissionIT {
             long used = Long.parseLong(
                     store.send(Command.INFO, "memory").toString().replaceAll("(?s).*used_memory:([0-9]+).*", "$1"));
             store.send(Command.CONFIG, "SET", "maxmemory", used * 10 / 9); // 90 % full
+            JobId waiting = store.accept(ANN);
             store.tryReap();
             assertThatThrownBy(() -> store.accept(ANN)).isInstanceOf(Refusal.StoreFull.class);
+            assertThat(store.tryClaim()).as("what waits would write").isEmpty();
+            assertThat(store.position(waiting)).isEqualTo(1);
             assertThat(store.accept(ANN, spec("pass"), "key")).isEqualTo(new JobStore.Accepted(kept.id(), true, null));
             store.finish(claim, 2);
             assertThat(store.find(kept.id()).status()).isEqualTo(JobStatus.DONE);
@@ -189,6 +192,7 @@ class AdmissionIT {
             store.send(Command.CONFIG, "SET", "maxmemory", used * 10); // 10 % full
             store.tryReap();
             assertThat(store.accept(ANN)).isNotNull();
+            assertThat(store.claim().id()).isEqualTo(waiting);
             Await.get(own.close());
         }
     }

@@ -443,7 +443,8 @@ class JobStoreIT {
                     claim.spec(),
                     claim.acceptedBy(),
                     claim.createdAt(),
-                    false);
+                    false,
+                    1);
             Job before = store.find(id);
             long lease = store.send(Command.ZSCORE, store.key("lease"), id).toLong();
             refusesAll(store, forged);
@@ -492,7 +493,16 @@ class JobStoreIT {
             Claim other = claimOf(store, store.accept(ANN));
             assertThatThrownBy(() -> store.finish(
                             new Claim(
-                                    id, claim.fence(), other.token(), 1, claim.claimedAt(), claim.spec(), "", 0, false),
+                                    id,
+                                    claim.fence(),
+                                    other.token(),
+                                    1,
+                                    claim.claimedAt(),
+                                    claim.spec(),
+                                    "",
+                                    0,
+                                    false,
+                                    1),
                             3))
                     .isInstanceOf(NotHolderException.class);
         }

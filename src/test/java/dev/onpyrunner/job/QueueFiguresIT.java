@@ -111,7 +111,7 @@ class QueueFiguresIT {
     void the_mean_follows_what_jobs_take() {
         TestStore store = store();
         store.send(Command.HSET, store.key("stats"), "run_ms", "8000");
-        for (int i = 0; i < 60; i++) {
+        for (int i = 0; i < 20; i++) {
             store.accept(ANN);
             store.finish(store.claim(), 2);
         }

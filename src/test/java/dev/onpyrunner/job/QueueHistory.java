@@ -407,7 +407,8 @@ final class QueueHistory {
         int worker = s.who() % workers.size();
         List<String> runtimes = RUNTIMES.get(s.how() % RUNTIMES.size());
         // Now and then Redis' clock has gone back since the job was started last.
-        Optional<QueueModel.Row> ahead = s.how() / 4 % 16 == 15 ? model.next(runtimes) : Optional.empty();
+        boolean back = s.how() / 4 % 16 == 15 && !Boolean.TRUE.equals(model.full);
+        Optional<QueueModel.Row> ahead = back ? model.next(runtimes) : Optional.empty();
         long fence = Math.max(image.time, ahead.map(r -> r.fence).orElse(0L)) + LEASE_MS;
         ahead.ifPresent(r -> {
             send(Command.HSET, key("job:" + r.id), "fence", fence);

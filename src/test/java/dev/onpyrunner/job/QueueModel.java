@@ -249,6 +249,11 @@ final class QueueModel {
     }
 
     String accept(JobId id, Owner owner, JobSpec spec, Optional<Idempotency> idempotency, long now) {
+        long bytes = spec.toJson().toBuffer().length();
+        long most = Math.min(settings.maxQueuedBytes(), settings.maxStoredBytesPerClient()) - OVERHEAD;
+        if (bytes > most) {
+            return new Refusal.TooLarge(bytes, most).toString();
+        }
         Key seen = idempotency.map(i -> keys.get(i.key())).orElse(null);
         if (seen != null) {
             boolean same = seen.fingerprint().equals(idempotency.get().fingerprint());
@@ -321,7 +326,7 @@ final class QueueModel {
 
     String claim(String token, String node, List<String> runtimes, long now) {
         Optional<Row> first = next(runtimes);
-        if (first.isEmpty()) {
+        if (first.isEmpty() || Boolean.TRUE.equals(full)) {
             return "none";
         }
         Row best = change(first.get());
@@ -338,7 +343,9 @@ final class QueueModel {
         best.append(1, JobEvent.STATE, 0, "RUNNING");
         tag = Math.max(tag, best.tag);
         count("claimed");
-        return new Claim(best.id, best.fence, token, best.starts, now, best.spec, "here", best.createdAt, false)
+        long stored = accounts.getOrDefault(best.owner, new Account()).bytes;
+        long room = Math.max(64 << 10, settings.maxStoredBytesPerClient() - stored);
+        return new Claim(best.id, best.fence, token, best.starts, now, best.spec, "here", best.createdAt, false, room)
                 .toString();
     }
 
@@ -422,7 +429,7 @@ final class QueueModel {
     private void end(Row row, Event event, JobStatus status, Result result, long now) {
         if (row.status == JobStatus.RUNNING) {
             double mean = runMs == null ? event.t() : Double.parseDouble(runMs);
-            runMs = new BigDecimal(mean + (event.t() - mean) / 16)
+            runMs = new BigDecimal(mean + (event.t() - mean) / 4)
                     .setScale(1, RoundingMode.HALF_EVEN)
                     .toPlainString();
         }
