@@ -42,7 +42,7 @@ end
 
 local depth = redis.call('ZCARD', KEYS[8])
 if depth >= num(ARGV[13]) then return refuse('QUEUE_FULL', depth, soon) end
-local queued_bytes = num(stats[3]) + bytes
+local queued_bytes = (depth > 0 and num(stats[3]) or 0) + bytes
 if queued_bytes > num(ARGV[17]) then return refuse('QUEUE_BYTES', num(stats[3]), soon) end
 local live = redis.call('ZCARD', KEYS[5])
 if live >= num(ARGV[14]) then return refuse('OWNER_FULL', live, soon) end
@@ -65,6 +65,7 @@ local tag = math.max(num(stats[1]), num(sum[1])) + 1
 local score = tag + 1000 * num(ARGV[5])
 redis.call('HSET', KEYS[6], 'tag', int(tag), 'posts_until', int(posts_until), 'bytes', int(stored + bytes))
 keep_for(KEYS[6], 86400000 + num(ARGV[9]) + num(ARGV[10]))
+keep_for(KEYS[10], 86400000 + num(ARGV[9]) + num(ARGV[10]))
 redis.call('HSET', KEYS[1], 'v', ARGV[21], 'owner', owner, 'runtime', runtime, 'status', 'QUEUED', 'fence', '0',
   'starts', '0', 'max_starts', ARGV[8], 'tag', int(tag), 'score', int(score), 'spec', ARGV[6], 'limits', ARGV[7],
   'retention_ms', ARGV[9], 'queue_timeout_ms', ARGV[10], 'interactive', ARGV[11], 'accepted_by', ARGV[12], 'created_at', int(now),

@@ -12,11 +12,11 @@ local function head(ready)
   while i < 32 do
     local first = redis.call('ZRANGE', ready, i, i, 'WITHSCORES')
     if not first[1] then return nil end
-    local version = redis.call('HGET', job_key(first[1]), 'v')
-    if not version then
+    local j = redis.call('HMGET', job_key(first[1]), 'v', 'status')
+    if j[2] ~= 'QUEUED' then
       redis.call('ZREM', ready, first[1])
       redis.call('ZREM', P .. 'deadline', first[1])
-    elseif num(version) <= num(ARGV[5]) then
+    elseif num(j[1]) <= num(ARGV[5]) then
       return first[1], num(first[2])
     else
       i = i + 1
@@ -46,4 +46,8 @@ redis.call('HINCRBY', KEYS[2], 'claimed', 1)
 redis.call('HINCRBY', KEYS[2], 'queued_bytes', int(-num(j[8])))
 append(best, fence, '1', 'state', '0', 'RUNNING')
 local room = num(ARGV[6]) - num(redis.call('HGET', P .. 'owner-sum:' .. j[7], 'bytes'))
+-- What has expired is only taken off when its owner posts again.
+for _, kept in ipairs(redis.call('ZRANGEBYSCORE', P .. 'owner-kept:' .. j[7], '-inf', int(now), 'LIMIT', 0, 100)) do
+  room = room + num(string.match(kept, '|(%d+)$'))
+end
 return {best, fence, starts, int(now), j[3], j[4] or '', j[5], j[6], j[7], int(math.max(0, room))}

@@ -59,7 +59,8 @@ local TOMBSTONES, TOMBSTONE_MS = 100000, 86400000
 local function bury(id, now, expires_at)
   local gone = P .. 'gone'
   redis.call('ZADD', gone, int(expires_at + TOMBSTONE_MS), id)
-  redis.call('ZREMRANGEBYSCORE', gone, '-inf', int(now))
+  local over_for_long = redis.call('ZRANGEBYSCORE', gone, '-inf', int(now), 'LIMIT', 0, 100)
+  if over_for_long[1] then redis.call('ZREM', gone, unpack(over_for_long)) end
   local over = redis.call('ZCARD', gone) - TOMBSTONES
   if over > 0 then redis.call('ZREMRANGEBYRANK', gone, 0, over - 1) end
 end
@@ -85,8 +86,9 @@ local function end_job(id, now, status, result, n)
   redis.call('HSET', job_key(id), 'kept_bytes', bytes)
   redis.call('ZADD', P .. 'owner-kept:' .. owner, int(now + keep), id .. '|' .. bytes)
   store_bytes(owner, more)
-  keep_for(P .. 'owner-kept:' .. owner, keep + 3600000)
+  -- What is kept must not be forgotten before the sum of it.
   keep_for(P .. 'owner-sum:' .. owner, keep + 86400000)
+  keep_for(P .. 'owner-kept:' .. owner, redis.call('PTTL', P .. 'owner-sum:' .. owner))
   redis.call('PEXPIRE', job_key(id), int(keep))
   redis.call('PEXPIRE', log_key(id), int(keep))
   expire_files(id, int(keep))

@@ -138,6 +138,9 @@ final class JobRoutes {
 
     /** Completes when the time is up, or the client has given up. */
     private Future<Void> until(RoutingContext ctx, long waitMs) {
+        if (ctx.response().closed()) {
+            return Future.succeededFuture(); // nobody would hear the end of it
+        }
         Promise<Void> over = Promise.promise();
         long timer = vertx.setTimer(waitMs, t -> over.tryComplete());
         ctx.addEndHandler(r -> {

@@ -86,7 +86,20 @@ public final class JobStore {
     /** Redis' time when a partition was reaped last, and ours. */
     private final Map<Integer, Reading> clocks = new ConcurrentHashMap<>();
 
-    private record Reading(long redisMs, long nanos) {}
+    /** No lease is taken before {@code quietUntil}, of {@link System#nanoTime}. */
+    private record Reading(long redisMs, long nanos, long quietUntil) {
+        long expectedMs() {
+            return redisMs + (System.nanoTime() - nanos) / 1_000_000;
+        }
+
+        /** A clock that has jumped has ended leases that the living could not renew in time. */
+        static Reading of(long redisMs, Reading last, long leaseMs) {
+            long now = System.nanoTime();
+            boolean jumped = last != null && redisMs > last.expectedMs() + REAP_LATE_MS;
+            return new Reading(
+                    redisMs, now, jumped ? now + leaseMs * 1_000_000 : last == null ? now : last.quietUntil());
+        }
+    }
 
     public JobStore(RedisLink redis, QueueSettings settings, JobMeters meters) {
         this.redis = redis;
@@ -480,14 +493,16 @@ public final class JobStore {
      * Redis is, for {@link #accept}.
      *
      * <p>While the link to the master that has them is younger than one lease, no lease is reaped, so that the living can renew theirs
-     * after Redis was away; nor by the first call, nor by one that Redis carries out late.
+     * after Redis was away; nor by the first call, by one that Redis carries out late, or soon after Redis' clock jumped.
      *
      * @param slots of all nodes together, for estimates; empty when not known
      */
     public Future<List<Reaped>> reap(int partition, Optional<Integer> slots) {
         Reading last = clocks.get(partition);
-        boolean mayTake = last != null && redis.upMs(keys.lease(partition)) > settings.leaseMs();
-        long until = mayTake ? last.redisMs() + (System.nanoTime() - last.nanos()) / 1_000_000 + REAP_LATE_MS : 0;
+        boolean mayTake = last != null
+                && System.nanoTime() - last.quietUntil() >= 0
+                && redis.upMs(keys.lease(partition)) > settings.leaseMs();
+        long until = mayTake ? last.expectedMs() + REAP_LATE_MS : 0;
         List<Object> args = List.of(
                 keys.partition(partition),
                 REAP_AT_ONCE,
@@ -501,7 +516,7 @@ public final class JobStore {
                 settings.fullPercent());
         return REAP.run(redis, List.of(keys.lease(partition), keys.deadline(partition), keys.stats(partition)), args)
                 .map(r -> {
-                    clocks.put(partition, new Reading(r.get(0).toLong(), System.nanoTime()));
+                    clocks.put(partition, Reading.of(r.get(0).toLong(), last, settings.leaseMs()));
                     List<Reaped> moved = new ArrayList<>();
                     for (int i = 1; i + 2 < r.size(); i += 3) {
                         JobId id = new JobId(r.get(i).toString());
@@ -737,13 +752,16 @@ public final class JobStore {
         return collect(job.id(), new EventId(Math.max(0, job.fence() - 1), Long.MAX_VALUE), output);
     }
 
-    private Future<Output> collect(JobId id, EventId after, Output output) {
+    private Future<Output> collect(JobId id, EventId after, Output before) {
         return log(id, after, LOG_PAGE).compose(events -> {
+            Output output = before;
             for (JobEvent e : events) {
                 if (e.kind().equals(JobEvent.OUT)) {
                     output.stdout().appendBuffer(e.data());
                 } else if (e.kind().equals(JobEvent.ERR)) {
                     output.stderr().appendBuffer(e.data());
+                } else if (e.kind().equals(JobEvent.REQUEUED)) {
+                    output = new Output(Buffer.buffer(), Buffer.buffer()); // of a start that does not count
                 }
             }
             return events.size() < LOG_PAGE

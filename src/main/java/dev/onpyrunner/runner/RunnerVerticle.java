@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -202,7 +203,8 @@ public final class RunnerVerticle extends VerticleBase {
         }
         int partition = nextPartition;
         nextPartition = (nextPartition + 1) % queue.partitions();
-        return store.claim(partition, runtimes, node).compose(claim -> {
+        Future<Optional<Claim>> claiming = store.claim(partition, runtimes, node);
+        return claiming.recover(e -> Future.succeededFuture(Optional.empty())).compose(claim -> {
             if (claim.isEmpty()) {
                 return claimFrom(tries - 1);
             }

@@ -139,6 +139,31 @@ class AdmissionIT {
     }
 
     @Test
+    void what_is_kept_is_known_for_as_long_as_its_sum() {
+        TestStore store = store(Setup.USUAL);
+        for (int i = 0; i < 2; i++) {
+            store.accept(ANN, spec("pass", TestStore.RUNTIME, 4, 3600 - 3000L * i, 1));
+            store.finish(store.claim(), 2);
+            assertThat(store.send(Command.PTTL, store.key("owner-kept:" + ANN.name()))
+                            .toLong())
+                    .isGreaterThanOrEqualTo(store.send(Command.PTTL, store.key("owner-sum:" + ANN.name()))
+                                    .toLong()
+                            - 50);
+        }
+    }
+
+    @Test
+    void what_has_expired_leaves_room_before_the_next_post() {
+        TestStore store = store(Setup.USUAL.withBytes(1L << 40, 400_000));
+        JobId id = store.accept(ANN, spec("pass", TestStore.RUNTIME, 4, 1, 1));
+        store.accept(ANN);
+        Claim claim = store.claim();
+        store.finish(claim, 3, out(claim, 2, "x".repeat(200_000)));
+        Await.until("the job has expired", () -> !store.keys().contains("{0}:job:" + id));
+        assertThat(store.claim().room()).isGreaterThan(390_000);
+    }
+
+    @Test
     void one_client_may_post_so_often_and_hears_when_again() {
         TestStore store = store(Setup.USUAL.withRate(2, 5));
         for (int i = 0; i < 5; i++) {

@@ -180,6 +180,28 @@ class QueueFiguresIT {
     }
 
     @Test
+    void a_job_that_has_ended_is_never_claimed_again() {
+        TestStore store = store();
+        JobId id = store.accept(ANN);
+        store.finish(store.claim(), 2);
+        store.send(Command.ZADD, store.key("ready:" + RUNTIME), 1, id);
+        assertThat(store.tryClaim()).isEmpty();
+        assertThat(store.find(id).status()).isEqualTo(JobStatus.DONE);
+    }
+
+    @Test
+    void output_of_a_start_that_does_not_count_is_not_shown() {
+        TestStore store = store();
+        JobId id = store.accept(ANN);
+        Claim claim = store.claim();
+        store.emit(claim, TestStore.out(claim, 2, "of the first start"));
+        Await.get(store.jobs.release(claim));
+        store.cancel(id);
+        assertThat(Await.get(store.jobs.output(store.find(id))).stdout().length())
+                .isZero();
+    }
+
+    @Test
     void nodes_are_known_while_they_say_so() {
         TestStore store = store();
         Nodes nodes = new Nodes(link, store.jobs.settings());

@@ -333,6 +333,8 @@ final class QueueHistory {
                     && e.fence() == row.fence
                     && e.kind().equals(kind)) {
                 text.append(e.data());
+            } else if (e.kind().equals(JobEvent.REQUEUED)) {
+                text.setLength(0); // that start does not count any more
             }
         }
         return text.toString();

@@ -289,6 +289,7 @@ final class QueueModel {
             account.postsUntil = Math.max(now, account.postsUntil) + 1_000 / settings.postsPerSecondPerClient();
         }
         account.sumExpiresAt = Math.max(account.sumExpiresAt, now + DAY_MS + row.keepMs() + settings.timeoutMs());
+        account.keptExpiresAt = Math.max(account.keptExpiresAt, now + DAY_MS + row.keepMs() + settings.timeoutMs());
         row.deadline = now + settings.timeoutMs();
         row.append(1, JobEvent.STATE, 0, "QUEUED");
         jobs.put(id, row);
@@ -343,7 +344,12 @@ final class QueueModel {
         best.append(1, JobEvent.STATE, 0, "RUNNING");
         tag = Math.max(tag, best.tag);
         count("claimed");
-        long stored = accounts.getOrDefault(best.owner, new Account()).bytes;
+        Account account = accounts.getOrDefault(best.owner, new Account());
+        long expired = account.kept.values().stream()
+                .filter(k -> k.expiresAt() <= now)
+                .mapToLong(k -> k.bytes())
+                .sum();
+        long stored = account.bytes - expired;
         long room = Math.max(64 << 10, settings.maxStoredBytesPerClient() - stored);
         return new Claim(best.id, best.fence, token, best.starts, now, best.spec, "here", best.createdAt, false, room)
                 .toString();
@@ -443,8 +449,8 @@ final class QueueModel {
         row.keptBytes = row.bytes() + more;
         Account account = accounts.get(row.owner);
         account.bytes += more;
-        account.keptExpiresAt = Math.max(account.kept.isEmpty() ? 0 : account.keptExpiresAt, row.expiresAt() + HOUR_MS);
         account.sumExpiresAt = Math.max(account.sumExpiresAt, row.expiresAt() + DAY_MS);
+        account.keptExpiresAt = Math.max(account.kept.isEmpty() ? 0 : account.keptExpiresAt, account.sumExpiresAt);
         account.kept.put(row.id, new Kept(row.keptBytes, row.expiresAt()));
         gone.put(row.id, row.expiresAt() + TOMBSTONE_MS);
         ends.add(new End(row.id, status.name()));
