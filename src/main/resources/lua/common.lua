@@ -27,9 +27,9 @@ local function wake(runtime)
 end
 
 -- Gives all files of a job the expiry of the job itself.
-local function expire_files(id, keep)
-  for _, path in ipairs(redis.call('SMEMBERS', files_key(id))) do redis.call('PEXPIRE', file_key(id, path), keep) end
-  redis.call('PEXPIRE', files_key(id), keep)
+local function expire_files(id, at)
+  for _, path in ipairs(redis.call('SMEMBERS', files_key(id))) do redis.call('PEXPIREAT', file_key(id, path), at) end
+  redis.call('PEXPIREAT', files_key(id), at)
 end
 
 -- Removes all files of a job.
@@ -71,10 +71,11 @@ local function end_job(id, now, status, result, n)
   local j = redis.call('HMGET', job_key(id), 'fence', 'owner', 'retention_ms', 'started_at', 'created_at', 'status',
     'spec_bytes', 'stdout_bytes', 'stderr_bytes', 'file_bytes')
   local owner, keep = j[2], num(j[3])
+  local at = int(now + keep)
   local since = num(j[4]) > 0 and num(j[4]) or num(j[5])
   -- First, since it fails when n is taken, and Lua does not roll back.
   local event = append(id, j[1], n, 'end', int(math.max(0, now - since)), status)
-  redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', int(now + keep), 'result', result)
+  redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', at, 'result', result)
   redis.call('HDEL', job_key(id), 'token')
   if j[6] == 'QUEUED' then
     redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(-num(j[7])))
@@ -84,20 +85,20 @@ local function end_job(id, now, status, result, n)
   local more = num(j[8]) + num(j[9]) + num(j[10]) + #result
   local bytes = int(num(j[7]) + more)
   redis.call('HSET', job_key(id), 'kept_bytes', bytes)
-  redis.call('ZADD', P .. 'owner-kept:' .. owner, int(now + keep), id .. '|' .. bytes)
+  redis.call('ZADD', P .. 'owner-kept:' .. owner, at, id .. '|' .. bytes)
   store_bytes(owner, more)
   -- What is kept must not be forgotten before the sum of it.
   keep_for(P .. 'owner-sum:' .. owner, keep + 86400000)
   keep_for(P .. 'owner-kept:' .. owner, redis.call('PTTL', P .. 'owner-sum:' .. owner))
-  redis.call('PEXPIRE', job_key(id), int(keep))
-  redis.call('PEXPIRE', log_key(id), int(keep))
-  expire_files(id, int(keep))
+  redis.call('PEXPIREAT', job_key(id), at)
+  redis.call('PEXPIREAT', log_key(id), at)
+  expire_files(id, at)
   bury(id, now, now + keep)
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZREM', P .. 'deadline', id)
   redis.call('ZREM', P .. 'owner:' .. owner, id)
   local idem = redis.call('HGET', job_key(id), 'idem')
-  if idem then redis.call('PEXPIRE', P .. 'idem:' .. idem, int(keep)) end
+  if idem then redis.call('PEXPIREAT', P .. 'idem:' .. idem, at) end
   redis.call('HINCRBY', P .. 'stats', 'ended:' .. status, 1)
   redis.call('XADD', P .. 'ends', 'MAXLEN', '~', 100000, '*', 'id', id, 'status', status)
   return event

@@ -129,11 +129,7 @@ class ClusterIT {
                 owners.submitFromAll(PARTITIONS, Map.of("source", "import time; time.sleep(1); print('done')")));
         cluster.awaitReplica();
         cluster.failOver(() -> {
-            try {
-                ids.addAll(owners.submitFromAll(PARTITIONS, Map.of("source", "print('done')")));
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
+            ids.addAll(owners.submitFromAll(PARTITIONS, Map.of("source", "print('done')")));
             ids.forEach(id -> assertThat(
                             owners.awaitOutput(id, "done\n").path("starts").asInt())
                     .isLessThanOrEqualTo(2));

@@ -24,11 +24,11 @@ final class Owners {
         this.node = node;
     }
 
-    /** Posts a job from 127.0.0.{@code owner}; its id, or null when it was refused for the moment. */
+    /** Posts a job from the loopback address of this number; its id, or null when it was refused for the moment. */
     String submit(int owner, Map<String, ?> request) throws IOException {
         byte[] body = TestNode.JSON.writeValueAsBytes(request);
         try (Socket socket = new Socket()) {
-            socket.bind(new InetSocketAddress("127.0.0." + owner, 0));
+            socket.bind(new InetSocketAddress("127.0." + owner / 250 + "." + (1 + owner % 250), 0));
             socket.connect(
                     new InetSocketAddress(
                             InetAddress.getLoopbackAddress(), node.uri("/").getPort()),
@@ -50,16 +50,18 @@ final class Owners {
     }
 
     /** The same job from many clients; the ids, which are in all partitions. */
-    List<String> submitFromAll(int partitions, Map<String, ?> request) throws IOException {
+    List<String> submitFromAll(int partitions, Map<String, ?> request) {
         List<String> ids = new ArrayList<>();
         TreeSet<Integer> used = new TreeSet<>();
-        for (int owner = 2; used.size() < partitions; owner++) {
-            String id = submit(owner, request);
+        int[] owner = {1};
+        Await.until("every partition has taken a job", () -> {
+            String id = submit(++owner[0], request);
             if (id != null) {
                 ids.add(id);
                 used.add(new JobId(id).partition());
             }
-        }
+            return used.size() == partitions;
+        });
         return ids;
     }
 

@@ -266,16 +266,26 @@ class JobRoutesIT {
     @Test
     void a_client_that_goes_away_while_it_waits_does_not_touch_its_job(TestNode node) throws Exception {
         String source = "import time; time.sleep(0.5); print('done')";
+        String before = acceptedJobs(node);
         try (Wire wire = Wire.to(node)) {
             wire.send("POST /v1/jobs?wait=20 HTTP/1.1|Host: x|Content-Type: text/x-python|Idempotency-Key: gone-away|"
                     + "Content-Length: " + source.length() + "||" + source);
-            node.get("/healthz");
+            Await.until("the job is accepted", () -> !acceptedJobs(node).equals(before));
         }
         HttpResponse<String> again = node.send(python(node, "?wait=20", source).header("Idempotency-Key", "gone-away"));
         assertThat(header(again, "Idempotency-Replayed")).isEqualTo("true");
         assertThat(json(again).get("status").textValue()).isEqualTo("DONE");
         assertThat(json(again).get("stdout").textValue()).isEqualTo("done\n");
         assertThat(json(again).get("starts").intValue()).isEqualTo(1);
+    }
+
+    private static String acceptedJobs(TestNode node) throws Exception {
+        return node.get("/metrics")
+                .body()
+                .lines()
+                .filter(line -> line.startsWith("onpyrunner_jobs_accepted_total{replayed=\"false\""))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

@@ -76,7 +76,7 @@ class QueueModelIT {
                 new QueueMutant("common", "'requeued', int(", "'state', int("),
                 new QueueMutant("common", "  drop_files(id)\n  append", "  append"),
                 new QueueMutant("common", "'ready:' .. j[3], j[2], id", "'ready:' .. j[3], num(j[2]) + 1, id"),
-                new QueueMutant("common", "redis.call('PEXPIRE', log_key(id), int(keep))", ""),
+                new QueueMutant("common", "redis.call('PEXPIREAT', log_key(id), at)", ""),
                 new QueueMutant("accept", tag, "num(sum[1]) + 1"),
                 new QueueMutant("accept", tag, "num(stats[1]) + 1"),
                 new QueueMutant("accept", "live >= num(ARGV[14])", "live > num(ARGV[14])"),
