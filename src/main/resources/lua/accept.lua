@@ -2,16 +2,16 @@
 -- accept: stores a job and its place in the queue, or says why not.
 -- A full Redis (maxmemory) refuses this script as a whole: it has no allow-oom flag.
 -- KEYS  1 job  2 log  3 ready  4 wake  5 owner  6 owner-sum  7 idem  8 deadline  9 stats  10 owner-kept
--- ARGV  1 prefix  2 id  3 owner  4 runtime  5 priority  6 spec  7 limits  8 max_starts  9 retention_ms
+-- ARGV  1 prefix  2 id  3 owner  4 queue  5 priority  6 spec  7 limits  8 max_starts  9 retention_ms
 --       10 queue time-out in ms  11 interactive 0|1  12 bus address of the accepting node
 --       13 most jobs queued  14 most live jobs of one owner  15 idempotency hash or ''  16 fingerprint of the request
 --       17 most bytes of queued requests  18 most bytes stored of one owner
 --       19 ms between two posts of one owner, as a mean (0: no limit)  20 how many may come at once
 --       21 version of the payload
--- REPLY {'OK', time, position from 0, jobs that run, slots of all nodes, mean ms that a job runs} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} |
+-- REPLY {'OK', time, position from 0} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} |
 --       {'OWNER_FULL', live, retry} | {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry};
 --       retry: in so many ms it may succeed
-local id, owner, runtime = ARGV[2], ARGV[3], ARGV[4]
+local id, owner, queue = ARGV[2], ARGV[3], ARGV[4]
 -- A job costs Redis about so much beside its request, its output and its files.
 local bytes = #ARGV[6] + 2000
 if ARGV[15] ~= '' then
@@ -60,13 +60,13 @@ if stored + bytes > num(ARGV[18]) then
 end
 
 -- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed. Tags are
--- one count for all runtimes: an owner may use several, and a runner compares its queues by them.
+-- one count for all queues: an owner may use several, and a runner compares its queues by them.
 local tag = math.max(num(stats[1]), num(sum[1])) + 1
 local score = tag + 1000 * num(ARGV[5])
 redis.call('HSET', KEYS[6], 'tag', int(tag), 'posts_until', int(posts_until), 'bytes', int(stored + bytes))
 keep_for(KEYS[6], 86400000 + num(ARGV[9]) + num(ARGV[10]))
 keep_for(KEYS[10], 86400000 + num(ARGV[9]) + num(ARGV[10]))
-redis.call('HSET', KEYS[1], 'v', ARGV[21], 'owner', owner, 'runtime', runtime, 'status', 'QUEUED', 'fence', '0',
+redis.call('HSET', KEYS[1], 'v', ARGV[21], 'owner', owner, 'queue', queue, 'status', 'QUEUED', 'fence', '0',
   'starts', '0', 'max_starts', ARGV[8], 'tag', int(tag), 'score', int(score), 'spec', ARGV[6], 'limits', ARGV[7],
   'retention_ms', ARGV[9], 'queue_timeout_ms', ARGV[10], 'interactive', ARGV[11], 'accepted_by', ARGV[12], 'created_at', int(now),
   'stdout_bytes', '0', 'stderr_bytes', '0', 'file_bytes', '0', 'spec_bytes', int(bytes))
@@ -79,6 +79,5 @@ redis.call('ZADD', KEYS[3], int(score), id)
 redis.call('ZADD', KEYS[5], int(now), id)
 redis.call('ZADD', KEYS[8], int(now + num(ARGV[10])), id)
 redis.call('HSET', KEYS[9], 'queued_bytes', int(queued_bytes), 'accepted', int(num(stats[6]) + 1))
-wake(runtime)
-return {'OK', int(now), redis.call('ZRANK', KEYS[3], id), redis.call('ZCARD', P .. 'lease'), int(num(stats[5])),
-  int(num(stats[4]))}
+wake(queue)
+return {'OK', int(now), redis.call('ZRANK', KEYS[3], id), unpack(pace(ARGV[11]))}

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- claim: takes the first queued job of the given runtimes and gives it a fence, a claim token and a lease.
--- KEYS  1 lease  2 stats  3… ready:<runtime>, one for each runtime in ARGV
+-- claim: takes the first queued job of the given queues and gives it a fence, a claim token and a lease.
+-- KEYS  1 lease  2 stats  3… ready:<queue>, one for each queue
 -- ARGV  1 prefix  2 node  3 claim token  4 lease in ms  5 newest version of the payload that the caller can read
---       6 most bytes stored of one owner  7… runtimes, in the order of the keys
+--       6 most bytes stored of one owner
 -- REPLY nil, also while Redis is too full for what jobs write |
 --       {id, fence, starts, time, spec, cancel, accepted_by, created_at, owner, bytes that its owner may store beside}
 
@@ -25,15 +25,15 @@ local function head(ready)
 end
 
 if redis.call('HGET', KEYS[2], 'full') == '1' then return nil end
-local best, best_score, best_runtime
+local best, best_score, best_queue
 for i = 3, #KEYS do
   local id, score = head(KEYS[i])
-  if id and (not best or score < best_score) then best, best_score, best_runtime = id, score, i end
+  if id and (not best or score < best_score) then best, best_score, best_queue = id, score, i end
 end
 if not best then return nil end
 local now = now_ms()
-local j = redis.call('HMGET', job_key(best), 'fence', 'tag', 'spec', 'cancel', 'accepted_by', 'created_at', 'owner', 'spec_bytes')
-redis.call('ZREM', KEYS[best_runtime], best)
+local j = redis.call('HMGET', job_key(best), 'fence', 'tag', 'spec', 'cancel', 'accepted_by', 'created_at', 'owner', 'spec_bytes', 'interactive')
+redis.call('ZREM', KEYS[best_queue], best)
 redis.call('ZREM', P .. 'deadline', best)
 -- The fence grows even over a failover that forgot a claim, because time does.
 local fence = int(math.max(num(j[1]) + 1, now))
@@ -44,6 +44,7 @@ redis.call('ZADD', KEYS[1], int(now + num(ARGV[4])), best)
 if num(j[2]) > num(redis.call('HGET', KEYS[2], 'tag')) then redis.call('HSET', KEYS[2], 'tag', j[2]) end
 redis.call('HINCRBY', KEYS[2], 'claimed', 1)
 redis.call('HINCRBY', KEYS[2], 'queued_bytes', int(-num(j[8])))
+if j[9] == '1' then redis.call('HINCRBY', KEYS[2], 'running_interactive', 1) end
 append(best, fence, '1', 'state', '0', 'RUNNING')
 local room = num(ARGV[6]) - num(redis.call('HGET', P .. 'owner-sum:' .. j[7], 'bytes'))
 -- What has expired is only taken off when its owner posts again.

@@ -20,9 +20,9 @@ local function append(id, fence, n, kind, t, data)
   return redis.call('XADD', log_key(id), fence .. '-' .. n, 'k', kind, 't', t, 'd', data)
 end
 
--- Wakes one idle runner that has this runtime. 64 tokens are enough to wake everybody.
-local function wake(runtime)
-  local key = P .. 'wake:' .. runtime
+-- Wakes one idle runner that has room for a job of this queue. 64 tokens are enough to wake everybody.
+local function wake(queue)
+  local key = P .. 'wake:' .. queue
   if redis.call('LLEN', key) < 64 then redis.call('LPUSH', key, '1') end
 end
 
@@ -47,11 +47,19 @@ end
 -- ZSET as "<id>|<bytes>" until their expiry; who accepts the owner's next job takes the expired ones out.
 local function store_bytes(owner, bytes) return redis.call('HINCRBY', P .. 'owner-sum:' .. owner, 'bytes', int(bytes)) end
 
--- The mean time in ms that a job holds a slot; recent jobs count most.
+-- The mean time in ms that a job holds a slot; recent jobs count most. One that waits for a person tells nothing.
 local function note_run(ms)
   local mean = redis.call('HGET', P .. 'stats', 'run_ms')
   local new = mean and num(mean) + (ms - num(mean)) / 4 or ms
   redis.call('HSET', P .. 'stats', 'run_ms', string.format('%.1f', new))
+end
+
+-- What the start of a waiting job can be estimated from: jobs that run in its kind of slots, how many such slots there
+-- are, and the mean time in ms that a job holds one: nobody can tell that of interactive ones.
+local function pace(interactive)
+  local s = redis.call('HMGET', P .. 'stats', 'running_interactive', 'interactive_slots', 'slots', 'run_ms')
+  if interactive == '1' then return {int(num(s[1])), int(num(s[2])), 0} end
+  return {int(redis.call('ZCARD', P .. 'lease') - num(s[1])), int(num(s[3])), int(num(s[4]))}
 end
 
 -- A tombstone: there was such a job. The oldest give way when there are too many.
@@ -69,7 +77,7 @@ end
 -- Returns the id of the end event.
 local function end_job(id, now, status, result, n)
   local j = redis.call('HMGET', job_key(id), 'fence', 'owner', 'retention_ms', 'started_at', 'created_at', 'status',
-    'spec_bytes', 'stdout_bytes', 'stderr_bytes', 'file_bytes')
+    'spec_bytes', 'stdout_bytes', 'stderr_bytes', 'file_bytes', 'interactive', 'input_bytes')
   local owner, keep = j[2], num(j[3])
   local at = int(now + keep)
   local since = num(j[4]) > 0 and num(j[4]) or num(j[5])
@@ -79,11 +87,14 @@ local function end_job(id, now, status, result, n)
   redis.call('HDEL', job_key(id), 'token')
   if j[6] == 'QUEUED' then
     redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(-num(j[7])))
+  elseif j[11] == '1' then
+    redis.call('HINCRBY', P .. 'stats', 'running_interactive', -1)
   else
     note_run(math.max(0, now - since))
   end
   local more = num(j[8]) + num(j[9]) + num(j[10]) + #result
-  local bytes = int(num(j[7]) + more)
+  -- Input was charged when it came; the log has it from now on.
+  local bytes = int(num(j[7]) + num(j[12]) + more)
   redis.call('HSET', job_key(id), 'kept_bytes', bytes)
   redis.call('ZADD', P .. 'owner-kept:' .. owner, at, id .. '|' .. bytes)
   store_bytes(owner, more)
@@ -93,6 +104,7 @@ local function end_job(id, now, status, result, n)
   redis.call('PEXPIREAT', job_key(id), at)
   redis.call('PEXPIREAT', log_key(id), at)
   expire_files(id, at)
+  redis.call('DEL', job_key(id) .. ':in', job_key(id) .. ':in-from')
   bury(id, now, now + keep)
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZREM', P .. 'deadline', id)
@@ -105,7 +117,7 @@ local function end_job(id, now, status, result, n)
 end
 
 -- Puts a running job back at its old place in the queue, for another start, and drops what files this one has stored.
--- j: fence, score, runtime, started_at, queue_timeout_ms and spec_bytes, as HMGET gives them.
+-- j: fence, score, queue, started_at, queue_timeout_ms and spec_bytes, as HMGET gives them.
 local function requeue(id, now, j)
   drop_files(id)
   append(id, j[1], '*', 'requeued', int(math.max(0, now - num(j[4]))), 'QUEUED')

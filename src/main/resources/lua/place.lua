@@ -3,9 +3,9 @@
 -- job that no set knows: a queued one is queued again, and a running one without a lease counts as lost.
 -- KEYS  1 job  2 lease  3 deadline  4 stats
 -- ARGV  1 prefix  2 id
--- REPLY {position from 0, or -1 when it is not queued, jobs that run, slots of all nodes, mean ms that a job runs}
+-- REPLY {position from 0, or -1 when it is not queued, and then as pace() gives it}
 local id = ARGV[2]
-local j = redis.call('HMGET', KEYS[1], 'status', 'runtime', 'score', 'queue_timeout_ms')
+local j = redis.call('HMGET', KEYS[1], 'status', 'queue', 'score', 'queue_timeout_ms', 'interactive')
 local rank = -1
 if j[1] == 'QUEUED' then
   local ready = P .. 'ready:' .. j[2]
@@ -20,5 +20,4 @@ elseif j[1] == 'RUNNING' and not redis.call('ZSCORE', KEYS[2], id) then
   redis.call('ZADD', KEYS[2], int(now_ms()), id)
   redis.call('HINCRBY', KEYS[4], 'mended', 1)
 end
-local stats = redis.call('HMGET', KEYS[4], 'slots', 'run_ms')
-return {rank, redis.call('ZCARD', KEYS[2]), int(num(stats[1])), int(num(stats[2]))}
+return {rank, unpack(pace(j[5]))}

@@ -5,6 +5,7 @@
 -- ARGV  1 prefix  2 most jobs of one call  3 time until which this call may take leases (0: not at all, Redis has just come
 --       back and the living may still renew)  4 result (JSON) WORKER_LOST  5 result (JSON) QUEUE_TIMEOUT
 --       6 result (JSON) of a cancelled job  7 slots of all nodes together, '' when not known  8 full at this part of maxmemory, in %
+--       9 slots for interactive jobs, like 7
 -- REPLY {time, id, what, bus address of the accepting node, id, …}; what is REQUEUED, LOST, TIMEOUT or CANCELLED
 local now = now_ms()
 local done = {int(now)}
@@ -24,14 +25,14 @@ local function figure(name) return num(string.match(memory, name .. ':(%d+)')) e
 local most = figure('maxmemory')
 local full = most > 0 and (figure('used_memory') - figure('mem_not_counted_for_evict')) * 100 > most * num(ARGV[8])
 redis.call('HSET', KEYS[3], 'full', full and '1' or '0')
-if ARGV[7] ~= '' then redis.call('HSET', KEYS[3], 'slots', ARGV[7]) end
+if ARGV[7] ~= '' then redis.call('HSET', KEYS[3], 'slots', ARGV[7], 'interactive_slots', ARGV[9]) end
 
 local ended = {}
 -- A call that was under way while Redis hung comes before the living could renew.
 if now <= num(ARGV[3]) then ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', 0, num(ARGV[2])) end
 for _, id in ipairs(ended) do
   local j = redis.call('HMGET', job_key(id), 'status', 'starts', 'max_starts', 'interactive', 'cancel', 'accepted_by', 'fence',
-    'score', 'runtime', 'started_at', 'queue_timeout_ms', 'spec_bytes')
+    'score', 'queue', 'started_at', 'queue_timeout_ms', 'spec_bytes')
   redis.call('ZREM', KEYS[1], id)
   if j[1] == 'RUNNING' then
     if j[5] then
@@ -48,7 +49,7 @@ for _, id in ipairs(ended) do
 end
 local late = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, num(ARGV[2]))
 for _, id in ipairs(late) do
-  local j = redis.call('HMGET', job_key(id), 'status', 'runtime', 'accepted_by')
+  local j = redis.call('HMGET', job_key(id), 'status', 'queue', 'accepted_by')
   redis.call('ZREM', KEYS[2], id)
   if j[1] == 'QUEUED' then
     redis.call('ZREM', P .. 'ready:' .. j[2], id)

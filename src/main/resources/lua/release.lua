@@ -7,7 +7,7 @@
 local id = ARGV[2]
 if not holds(id, ARGV[3]) then return 0 end
 local now = now_ms()
-local j = redis.call('HMGET', KEYS[1], 'fence', 'score', 'runtime', 'started_at', 'queue_timeout_ms', 'spec_bytes',
+local j = redis.call('HMGET', KEYS[1], 'fence', 'score', 'queue', 'started_at', 'queue_timeout_ms', 'spec_bytes',
   'cancel', 'interactive')
 if j[7] then
   end_job(id, now, 'CANCELLED', ARGV[4], '*')

@@ -29,7 +29,7 @@ final class Housekeeper extends VerticleBase {
     private final Supplier<Nodes.Info> self;
     private RedisLink link;
     private Nodes nodes;
-    private Optional<Integer> slots = Optional.empty();
+    private Optional<Nodes.Slots> slots = Optional.empty();
 
     Housekeeper(RedisSettings redis, QueueSettings queue, JobMeters meters, Supplier<Nodes.Info> self) {
         this.redis = redis;
@@ -55,10 +55,7 @@ final class Housekeeper extends VerticleBase {
 
     private void beat() {
         nodes.beat(self.get())
-                .onSuccess(all -> slots = Optional.of(all.stream()
-                        .filter(n -> !n.draining())
-                        .mapToInt(Nodes.Info::slots)
-                        .sum()))
+                .onSuccess(all -> slots = Optional.of(Nodes.Slots.of(all)))
                 .onFailure(e -> LOG.debug("the other nodes cannot be seen: {}", e.getMessage()));
     }
 

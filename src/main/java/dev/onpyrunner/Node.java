@@ -141,6 +141,7 @@ public final class Node implements AutoCloseable {
                 runs ? List.of(runtime) : List.of(),
                 Main.version(),
                 runs ? config.runner().slotsOrCores() : 0,
+                runs ? config.runner().interactiveSlotsOrDefault() : 0,
                 running.getAsInt(),
                 closed);
     }

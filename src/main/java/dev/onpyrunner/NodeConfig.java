@@ -119,15 +119,34 @@ public record NodeConfig(
     }
 
     /** Section {@code runner}. */
-    public record Runner(int slots, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
+    public record Runner(
+            int slots,
+            int interactiveSlots,
+            Path python,
+            Path nsjail,
+            Path jailDir,
+            int uidBase,
+            long beatMs,
+            long drainMs) {
+        private static final int INTERACTIVE_FOR_EACH = 4;
+
         public Runner {
             if (slots < 0 || slots > 1000) {
                 throw new IllegalArgumentException("slots must be 0 to 1000, not " + slots);
+            }
+            if (interactiveSlots < -1 || interactiveSlots > 1000) {
+                throw new IllegalArgumentException("interactive_slots must be -1 to 1000, not " + interactiveSlots);
             }
         }
 
         int slotsOrCores() {
             return slots == 0 ? Runtime.getRuntime().availableProcessors() : slots;
+        }
+
+        int interactiveSlotsOrDefault() {
+            return interactiveSlots < 0
+                    ? Math.max(0, Math.min(INTERACTIVE_FOR_EACH * slotsOrCores(), 2_000 - 2 * slotsOrCores()))
+                    : interactiveSlots;
         }
     }
 
@@ -337,6 +356,7 @@ public record NodeConfig(
     RunnerSettings runnerSettings(String runtime) {
         return new RunnerSettings(
                 runner.slotsOrCores(),
+                runner.interactiveSlotsOrDefault(),
                 runtime,
                 runner.python(),
                 runner.nsjail(),

@@ -39,7 +39,16 @@ public final class TestNode implements AutoCloseable, ParameterResolver {
         TestNode test = new TestNode();
         test.data = Files.createTempDirectory("onpyrunner-test-");
         Map<String, String> all = new HashMap<>(Map.of(
-                "http.port", "0", "runner.slots", "2", "runner.drain_ms", "500", "data_dir", test.data.toString()));
+                "http.port",
+                "0",
+                "runner.slots",
+                "2",
+                "runner.interactive_slots",
+                "2",
+                "runner.drain_ms",
+                "500",
+                "data_dir",
+                test.data.toString()));
         all.putAll(flags);
         test.node = Node.start(NodeConfig.load(null, System.getenv(), all), () -> {});
         test.http = HttpClient.newBuilder()

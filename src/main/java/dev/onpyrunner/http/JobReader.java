@@ -156,9 +156,7 @@ final class JobReader {
         if (pages * PAGE > limits.diskBytes()) {
             wrong("/limits/disk_bytes", "The files alone need " + pages * PAGE + " bytes of disk.");
         }
-        if (root.has("interactive") && flag("/interactive", root.get("interactive"))) {
-            wrong("/interactive", "This server does not offer interactive jobs yet. Send the whole input as stdin.");
-        }
+        boolean interactive = root.has("interactive") && flag("/interactive", root.get("interactive"));
         List<String> collect = collect(root.get("collect"));
         int priority = (int) number("/priority", root.get("priority"), 4, 0, 7);
         long retention =
@@ -166,7 +164,8 @@ final class JobReader {
         int starts = (int)
                 number("/max_starts", root.get("max_starts"), settings.defaultMaxStarts(), 1, settings.maxStarts());
         refuse();
-        return new JobSpec(files, entry, stdin, args, env, runtime, limits, collect, priority, retention, starts);
+        return new JobSpec(
+                files, entry, stdin, interactive, args, env, runtime, limits, collect, priority, retention, starts);
     }
 
     private List<JobFile> files(JsonNode root, String entry, boolean entryIsGood) {

@@ -16,7 +16,8 @@ import java.util.Objects;
  *
  * @param files everything that is placed in the working directory, the program itself among them
  * @param entry the file to run
- * @param stdin the program's whole input
+ * @param stdin the program's input; the whole of it unless it is interactive
+ * @param interactive whether its input stays open, for what comes while it runs
  * @param args {@code sys.argv[1:]}
  * @param env extra environment
  * @param runtime name of the interpreter
@@ -29,6 +30,7 @@ public record JobSpec(
         List<JobFile> files,
         String entry,
         Buffer stdin,
+        boolean interactive,
         List<String> args,
         Map<String, String> env,
         String runtime,
@@ -37,6 +39,8 @@ public record JobSpec(
         int priority,
         long retentionS,
         int maxStarts) {
+    private static final String INTERACTIVE = ":interactive";
+
     public JobSpec {
         files = List.copyOf(files);
         args = List.copyOf(args);
@@ -61,7 +65,7 @@ public record JobSpec(
         Globs.of(collect);
     }
 
-    /** A request that hands back no files. */
+    /** A request that hands back no files and has its whole input. */
     public JobSpec(
             List<JobFile> files,
             String entry,
@@ -73,7 +77,7 @@ public record JobSpec(
             int priority,
             long retentionS,
             int maxStarts) {
-        this(files, entry, stdin, args, env, runtime, limits, List.of(), priority, retentionS, maxStarts);
+        this(files, entry, stdin, false, args, env, runtime, limits, List.of(), priority, retentionS, maxStarts);
     }
 
     /** The same request with another limit for its output. */
@@ -82,6 +86,7 @@ public record JobSpec(
                 files,
                 entry,
                 stdin,
+                interactive,
                 args,
                 env,
                 runtime,
@@ -92,9 +97,19 @@ public record JobSpec(
                 maxStarts);
     }
 
-    /** Whether it keeps its input open for the console. Not offered yet. */
-    public boolean interactive() {
-        return false;
+    /** Where it waits: interactive jobs have slots of their own, since each may hold one for as long as a person thinks. */
+    public String queue() {
+        return interactive ? interactiveQueue(runtime) : runtime;
+    }
+
+    /** The queue of a runtime's interactive jobs; that of the others has the runtime's own name. */
+    public static String interactiveQueue(String runtime) {
+        return runtime + INTERACTIVE;
+    }
+
+    /** The runtime that a queue is for. */
+    static String runtimeOf(String queue) {
+        return queue.endsWith(INTERACTIVE) ? queue.substring(0, queue.length() - INTERACTIVE.length()) : queue;
     }
 
     /** As clients see it and as Redis keeps it: text where it is text, else base64. */
@@ -111,7 +126,7 @@ public record JobSpec(
                 .put("env", variables)
                 .put("runtime", runtime)
                 .put("limits", Codec.toJson(limits))
-                .put("interactive", interactive())
+                .put("interactive", interactive)
                 .put("collect", new JsonArray(collect))
                 .put("priority", priority)
                 .put("retention_s", retentionS)
@@ -131,6 +146,7 @@ public record JobSpec(
                 files,
                 json.getString("entry"),
                 get(json, "stdin"),
+                json.getBoolean("interactive"),
                 texts(json.getJsonArray("args")),
                 env,
                 json.getString("runtime"),

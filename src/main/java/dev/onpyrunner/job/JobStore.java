@@ -65,7 +65,7 @@ public final class JobStore {
     private static final String[] FIELDS = {
         "status",
         "result",
-        "runtime",
+        "queue",
         "limits",
         "starts",
         "fence",
@@ -151,8 +151,8 @@ public final class JobStore {
         List<String> names = List.of(
                 keys.job(id),
                 keys.log(id),
-                keys.ready(k, spec.runtime()),
-                keys.wake(k, spec.runtime()),
+                keys.ready(k, spec.queue()),
+                keys.wake(k, spec.queue()),
                 keys.owner(k, owner),
                 keys.ownerSum(k, owner),
                 keys.idem(k, idem),
@@ -163,7 +163,7 @@ public final class JobStore {
                 keys.partition(k),
                 id,
                 owner.name(),
-                spec.runtime(),
+                spec.queue(),
                 spec.priority(),
                 stored,
                 Codec.toText(spec.limits()),
@@ -247,21 +247,20 @@ public final class JobStore {
                 });
     }
 
-    /** Takes the first queued job of a partition that asks for one of the runtimes; empty when none waits. */
-    public Future<Optional<Claim>> claim(int partition, List<String> runtimes, String node) {
+    /** Takes the first job of some queues ({@link JobSpec#queue}) of a partition; empty when none waits. */
+    public Future<Optional<Claim>> claim(int partition, List<String> queues, String node) {
         List<String> names = new ArrayList<>(List.of(keys.lease(partition), keys.stats(partition)));
-        runtimes.forEach(r -> names.add(keys.ready(partition, r)));
+        queues.forEach(q -> names.add(keys.ready(partition, q)));
         byte[] secret = new byte[16];
         RANDOM.nextBytes(secret);
         String token = HexFormat.of().formatHex(secret);
-        List<Object> args = new ArrayList<>(List.of(
+        List<Object> args = List.of(
                 keys.partition(partition),
                 node,
                 token,
                 settings.leaseMs(),
                 VERSION,
-                settings.maxStoredBytesPerClient()));
-        args.addAll(runtimes);
+                settings.maxStoredBytesPerClient());
         return CLAIM.run(redis, names, args)
                 .map(r -> r == null ? Optional.<Claim>empty() : Optional.of(readClaim(r, token)))
                 .onSuccess(claim -> claim.ifPresent(meters::claimed));
@@ -410,10 +409,10 @@ public final class JobStore {
     /** Cancels a job. Fails with {@link Refusal.NoSuchJob} or {@link Refusal.JobGone}. */
     public Future<Cancel> cancel(JobId id) {
         Result result = Result.cancelled("Cancelled before it was run.");
-        return runtimeOf(id)
-                .compose(runtime -> CANCEL.run(
+        return queueOf(id)
+                .compose(queue -> CANCEL.run(
                         redis,
-                        List.of(keys.job(id), keys.ready(id.partition(), runtime)),
+                        List.of(keys.job(id), keys.ready(id.partition(), queue)),
                         List.of(keys.partition(id), id, text(result))))
                 .compose(r -> switch (r.get(0).toString()) {
                     case "CANCELLED" -> {
@@ -446,8 +445,8 @@ public final class JobStore {
                 });
     }
 
-    private Future<String> runtimeOf(JobId id) {
-        return redis.send(Request.cmd(Command.HGET).arg(keys.job(id)).arg("runtime"))
+    private Future<String> queueOf(JobId id) {
+        return redis.send(Request.cmd(Command.HGET).arg(keys.job(id)).arg("queue"))
                 .compose(r -> r == null ? absent(id) : Future.succeededFuture(r.toString()));
     }
 
@@ -497,7 +496,7 @@ public final class JobStore {
      *
      * @param slots of all nodes together, for estimates; empty when not known
      */
-    public Future<List<Reaped>> reap(int partition, Optional<Integer> slots) {
+    public Future<List<Reaped>> reap(int partition, Optional<Nodes.Slots> slots) {
         Reading last = clocks.get(partition);
         boolean mayTake = last != null
                 && System.nanoTime() - last.quietUntil() >= 0
@@ -512,8 +511,9 @@ public final class JobStore {
                         Result.Code.QUEUE_TIMEOUT,
                         "No worker took this job within " + settings.timeoutMs() / 1000 + " s. Run it again.")),
                 CANCELLED,
-                slots.map(String::valueOf).orElse(""),
-                settings.fullPercent());
+                slots.map(s -> String.valueOf(s.plain())).orElse(""),
+                settings.fullPercent(),
+                slots.map(s -> String.valueOf(s.interactive())).orElse(""));
         return REAP.run(redis, List.of(keys.lease(partition), keys.deadline(partition), keys.stats(partition)), args)
                 .map(r -> {
                     clocks.put(partition, Reading.of(r.get(0).toLong(), last, settings.leaseMs()));
@@ -543,14 +543,12 @@ public final class JobStore {
     }
 
     /**
-     * Waits in Redis until a job may be ready for one of the runtimes, or {@link #wakeNode} is called; true when one may.
+     * Waits in Redis until a job may be ready in a queue, or {@link #wakeNode} is called; true when one may.
      * Needs a link of its own.
      */
-    public Future<Boolean> awaitWake(
-            RedisLink blocking, int partition, List<String> runtimes, String node, long seconds) {
-        Request request = Request.cmd(Command.BLPOP);
-        runtimes.forEach(r -> request.arg(keys.wake(partition, r)));
-        request.arg(keys.wakeNode(partition, node));
+    public Future<Boolean> awaitWake(RedisLink blocking, int partition, String queue, String node, long seconds) {
+        Request request =
+                Request.cmd(Command.BLPOP).arg(keys.wake(partition, queue)).arg(keys.wakeNode(partition, node));
         return blocking.send(request.arg(seconds)).map(r -> r != null);
     }
 
@@ -564,9 +562,9 @@ public final class JobStore {
     }
 
     /** Hands a wake token on: it reached a runner that has no free slot. */
-    public Future<Void> passWake(int partition, String runtime) {
+    public Future<Void> passWake(int partition, String queue) {
         return redis.send(Request.cmd(Command.LPUSH)
-                        .arg(keys.wake(partition, runtime))
+                        .arg(keys.wake(partition, queue))
                         .arg("1"))
                 .mapEmpty();
     }
@@ -643,7 +641,7 @@ public final class JobStore {
                 id,
                 JobStatus.valueOf(r.get(0).toString()),
                 r.get(1) == null ? null : Codec.fromText(r.get(1).toString(), Result.class),
-                r.get(2).toString(),
+                JobSpec.runtimeOf(r.get(2).toString()),
                 Codec.fromText(r.get(3).toString(), Limits.class),
                 (int) number(r.get(4)),
                 number(r.get(5)),

@@ -31,12 +31,22 @@ record Keys(String prefix) {
         return partition(k) + "gone";
     }
 
-    String ready(int k, String runtime) {
-        return partition(k) + "ready:" + runtime;
+    String ready(int k, String queue) {
+        return partition(k) + "ready:" + queue;
     }
 
-    String wake(int k, String runtime) {
-        return partition(k) + "wake:" + runtime;
+    String wake(int k, String queue) {
+        return partition(k) + "wake:" + queue;
+    }
+
+    /** What a running job is still to be given: input, its end, signals. */
+    String input(JobId id) {
+        return job(id) + ":in";
+    }
+
+    /** How far each sender of a job's input has come. */
+    String inputFrom(JobId id) {
+        return job(id) + ":in-from";
     }
 
     /** Where one runner waits too, to be woken when it stops. */

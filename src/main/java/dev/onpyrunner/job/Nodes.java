@@ -26,7 +26,8 @@ public final class Nodes {
     /**
      * What a node says of itself.
      *
-     * @param slots how many jobs it runs at once; 0 for one that runs none
+     * @param slots how many jobs it runs at once, interactive ones not counted; 0 for one that runs none
+     * @param interactiveSlots how many interactive jobs it runs besides
      * @param running how many it runs now
      * @param draining whether it takes no more
      */
@@ -36,10 +37,22 @@ public final class Nodes {
             List<String> runtimes,
             String version,
             int slots,
+            int interactiveSlots,
             int running,
             boolean draining) {
         public JsonObject toJson() {
             return Codec.toJson(this);
+        }
+    }
+
+    /** Slots of several nodes together. */
+    public record Slots(int plain, int interactive) {
+        /** Those of the nodes that take jobs. */
+        public static Slots of(List<Info> nodes) {
+            List<Info> taking = nodes.stream().filter(n -> !n.draining()).toList();
+            return new Slots(
+                    taking.stream().mapToInt(Info::slots).sum(),
+                    taking.stream().mapToInt(Info::interactiveSlots).sum());
         }
     }
 

@@ -255,7 +255,7 @@ final class NsjailSandbox implements Sandbox {
 
     /** How many slots a sandbox of these settings has. */
     static int slots(RunnerSettings settings) {
-        return settings.slots() * SLOTS_A_PROGRAM;
+        return settings.slots() * SLOTS_A_PROGRAM + settings.interactiveSlots();
     }
 
     int slots() {

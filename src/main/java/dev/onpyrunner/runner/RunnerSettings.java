@@ -6,7 +6,8 @@ import java.util.Objects;
 /**
  * How a node runs jobs.
  *
- * @param slots most jobs that run at once
+ * @param slots most jobs that run at once, interactive ones not counted
+ * @param interactiveSlots most interactive jobs that run at once besides
  * @param runtime name of the interpreter, such as {@code python3.11}
  * @param python path of the interpreter, on the host and in the jail
  * @param nsjail path of the nsjail program
@@ -16,11 +17,26 @@ import java.util.Objects;
  * @param drainMs how long running jobs may take to end when the node stops, in milliseconds
  */
 public record RunnerSettings(
-        int slots, String runtime, Path python, Path nsjail, Path jailDir, int uidBase, long beatMs, long drainMs) {
+        int slots,
+        int interactiveSlots,
+        String runtime,
+        Path python,
+        Path nsjail,
+        Path jailDir,
+        int uidBase,
+        long beatMs,
+        long drainMs) {
+    /** Each has a user id of its own, see {@link UidBlock}. */
+    private static final int MOST_JAILS = 2_000;
+
     public RunnerSettings {
         Objects.requireNonNull(runtime, "runtime");
         if (slots < 1 || slots > 1000) {
             throw new IllegalArgumentException("slots must be 1 to 1000: " + slots);
+        }
+        if (interactiveSlots < 0 || 2 * slots + interactiveSlots > MOST_JAILS) {
+            throw new IllegalArgumentException("interactive_slots, and slots twice, must be at most " + MOST_JAILS
+                    + " together, not " + (2 * slots + interactiveSlots));
         }
         if (uidBase < 1000) {
             throw new IllegalArgumentException("uid_base must be at least 1000, away from the system's users");

@@ -3,6 +3,7 @@ package dev.onpyrunner.runner;
 import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
+import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
@@ -21,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Claims jobs and runs them, as many at once as it has slots.
+ * Claims jobs and runs them, as many at once as it has slots: some for interactive jobs, which may wait for a person, and some
+ * for the others.
  *
  * <p>A worker verticle: its handlers run one at a time on a pool of its own and may look at small files of the kernel;
  * what takes longer is handed to other threads of that pool. A claim is tried after each end of a job and each wake, so
@@ -39,16 +41,10 @@ public final class RunnerVerticle extends VerticleBase {
     private final Limits limits;
     private final String node;
     private final JobMeters meters;
-    private final List<String> runtimes;
+    private final List<Lane> lanes;
     private volatile int busy;
     private final Map<String, JobRun> running = new HashMap<>();
     private final List<RedisLink> links = new ArrayList<>();
-    /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
-    private final Map<Integer, Runnable> wakers = new HashMap<>();
-
-    /** The partitions at which it waits in Redis now, until when. */
-    private final Map<Integer, Future<Boolean>> asleep = new HashMap<>();
-
     private JobStore store;
     private NsjailSandbox sandbox;
     private int nextPartition;
@@ -77,7 +73,29 @@ public final class RunnerVerticle extends VerticleBase {
         this.limits = limits;
         this.node = node;
         this.meters = meters;
-        this.runtimes = List.of(settings.runtime());
+        this.lanes = List.of(
+                new Lane(settings.runtime(), settings.slots()),
+                new Lane(JobSpec.interactiveQueue(settings.runtime()), settings.interactiveSlots()));
+    }
+
+    /** The jobs of one queue, and the slots that are theirs alone. */
+    private static final class Lane {
+        final String queue;
+        final int slots;
+        int running;
+        /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
+        final Map<Integer, Runnable> wakers = new HashMap<>();
+        /** The partitions at which it waits in Redis now, until when. */
+        final Map<Integer, Future<Boolean>> asleep = new HashMap<>();
+
+        Lane(String queue, int slots) {
+            this.queue = queue;
+            this.slots = slots;
+        }
+
+        boolean isFull() {
+            return running >= slots;
+        }
     }
 
     /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot of the sandbox. */
@@ -98,17 +116,19 @@ public final class RunnerVerticle extends VerticleBase {
                 .compose(v -> kept(RedisLink.open(vertx, redis, "runner")))
                 .onSuccess(link -> store = new JobStore(link, queue, meters))
                 .compose(v -> {
-                    List<Future<RedisLink>> sleepers = new ArrayList<>();
-                    for (String key : JobStore.keysOfPartitions(queue)) {
-                        String name = "runner wake " + sleepers.size();
-                        sleepers.add(kept(RedisLink.openBlocking(vertx, redis, name, WAKE_S * 1000, key)));
+                    List<Future<?>> sleepers = new ArrayList<>();
+                    for (Lane lane : lanes) {
+                        List<String> keys = lane.slots == 0 ? List.of() : JobStore.keysOfPartitions(queue);
+                        for (int k = 0; k < keys.size(); k++) {
+                            int partition = k;
+                            String name = "runner wake " + lane.queue + " " + k;
+                            sleepers.add(kept(RedisLink.openBlocking(vertx, redis, name, WAKE_S * 1000, keys.get(k)))
+                                    .onSuccess(link -> sleep(link, partition, lane)));
+                        }
                     }
-                    return Future.all(sleepers).map(all -> sleepers);
+                    return Future.all(sleepers);
                 })
                 .compose(sleepers -> {
-                    for (int k = 0; k < sleepers.size(); k++) {
-                        sleep(sleepers.get(k).result(), k);
-                    }
                     var cancels = new JobBus(vertx).onCancels(id -> {
                         JobRun run = running.get(id.text());
                         if (run != null) {
@@ -142,36 +162,32 @@ public final class RunnerVerticle extends VerticleBase {
                 });
     }
 
-    private boolean isFull() {
-        return running.size() >= settings.slots();
-    }
-
     /** Waits for work, while there is room for it. */
-    private void sleep(RedisLink blocking, int partition) {
+    private void sleep(RedisLink blocking, int partition, Lane lane) {
         if (draining) {
             return;
         }
-        if (isFull()) {
-            wakers.put(partition, () -> sleep(blocking, partition));
+        if (lane.isFull()) {
+            lane.wakers.put(partition, () -> sleep(blocking, partition, lane));
             return;
         }
-        Future<Boolean> waiting = store.awaitWake(blocking, partition, runtimes, node, WAKE_S);
-        asleep.put(partition, waiting);
+        Future<Boolean> waiting = store.awaitWake(blocking, partition, lane.queue, node, WAKE_S);
+        lane.asleep.put(partition, waiting);
         waiting.onComplete(r -> {
-            asleep.remove(partition);
+            lane.asleep.remove(partition);
             if (draining) {
                 return;
             }
             if (r.failed()) {
-                vertx.setTimer(RETRY_MS, t -> sleep(blocking, partition));
+                vertx.setTimer(RETRY_MS, t -> sleep(blocking, partition, lane));
                 return;
             }
-            if (r.result() && isFull()) {
+            if (r.result() && lane.isFull()) {
                 // It filled up while it slept: another runner may be idle.
-                store.passWake(partition, runtimes.get(0));
+                store.passWake(partition, lane.queue);
             }
             pull();
-            sleep(blocking, partition);
+            sleep(blocking, partition, lane);
         });
     }
 
@@ -181,7 +197,7 @@ public final class RunnerVerticle extends VerticleBase {
             claimAgain = true;
             return;
         }
-        if (draining || isFull()) {
+        if (draining || lanes.stream().allMatch(Lane::isFull)) {
             return;
         }
         claiming = true;
@@ -203,7 +219,9 @@ public final class RunnerVerticle extends VerticleBase {
         }
         int partition = nextPartition;
         nextPartition = (nextPartition + 1) % queue.partitions();
-        Future<Optional<Claim>> claiming = store.claim(partition, runtimes, node);
+        List<String> queues =
+                lanes.stream().filter(l -> !l.isFull()).map(l -> l.queue).toList();
+        Future<Optional<Claim>> claiming = store.claim(partition, queues, node);
         return claiming.recover(e -> Future.succeededFuture(Optional.empty())).compose(claim -> {
             if (claim.isEmpty()) {
                 return claimFrom(tries - 1);
@@ -217,18 +235,24 @@ public final class RunnerVerticle extends VerticleBase {
     }
 
     private void run(Claim claim) {
+        Lane lane = lanes.stream()
+                .filter(l -> l.queue.equals(claim.spec().queue()))
+                .findFirst()
+                .orElseThrow();
+        lane.running++;
         JobRun run = new JobRun(vertx, store, meters, sandbox, claim, settings.beatMs());
         running.put(claim.id().text(), run);
         busy = running.size();
         run.run().onComplete(r -> {
             running.remove(claim.id().text());
+            lane.running--;
             busy = running.size();
             if (idle != null && running.isEmpty()) {
                 idle.tryComplete();
             }
             pull();
-            List<Runnable> awake = List.copyOf(wakers.values());
-            wakers.clear();
+            List<Runnable> awake = List.copyOf(lane.wakers.values());
+            lane.wakers.clear();
             awake.forEach(Runnable::run);
         });
     }
@@ -263,8 +287,11 @@ public final class RunnerVerticle extends VerticleBase {
 
     /** A reply that came after the verticle's end would find no thread. */
     private Future<?> wakeSleepers() {
-        List<Future<Boolean>> waits = List.copyOf(asleep.values());
-        List.copyOf(asleep.keySet()).forEach(k -> store.wakeNode(k, node));
+        List<Future<Boolean>> waits = new ArrayList<>();
+        for (Lane lane : lanes) {
+            waits.addAll(lane.asleep.values());
+            List.copyOf(lane.asleep.keySet()).forEach(k -> store.wakeNode(k, node));
+        }
         return Future.join(waits);
     }
 }

@@ -164,7 +164,7 @@ class JobStoreIT {
             TestStore store = store();
             RedisLink blocking =
                     Await.get(RedisLink.openBlocking(vertx, redis.settings(), "wake", 10_000, store.key("lease")));
-            Future<Boolean> woken = store.jobs.awaitWake(blocking, 0, List.of("other", RUNTIME), "node", 10);
+            Future<Boolean> woken = store.jobs.awaitWake(blocking, 0, RUNTIME, "node", 10);
             Await.until(
                     "Redis blocks it",
                     () -> store.send(Command.INFO, "clients").toString().contains("blocked_clients:1"));

@@ -50,7 +50,7 @@ class QueueFiguresIT {
 
     @Test
     void an_empty_queue_has_nothing_to_tell() {
-        assertThat(queue(store())).isEqualTo(new QueueFigures(0, 0, 0, 0, false, 0, 0));
+        assertThat(queue(store())).isEqualTo(new QueueFigures(0, 0, 0, 0, 0, false, 0, 0));
     }
 
     @Test
@@ -87,7 +87,7 @@ class QueueFiguresIT {
         assertThat(store.find(first).place().estimatedStartMs())
                 .as("nobody runs jobs")
                 .isEqualTo(-1);
-        Await.get(store.jobs.reap(0, Optional.of(4)));
+        Await.get(store.jobs.reap(0, Optional.of(new Nodes.Slots(4, 8))));
         store.send(Command.HSET, store.key("stats"), "run_ms", "1000");
         assertThat(store.find(first).place().estimatedStartMs())
                 .as("a slot is free")
@@ -205,8 +205,8 @@ class QueueFiguresIT {
     void nodes_are_known_while_they_say_so() {
         TestStore store = store();
         Nodes nodes = new Nodes(link, store.jobs.settings());
-        Nodes.Info one = new Nodes.Info("one", List.of("http"), List.of(), "1", 0, 0, false);
-        Nodes.Info two = new Nodes.Info("two", List.of("http", "runner"), List.of("python3.11"), "1", 4, 2, true);
+        Nodes.Info one = new Nodes.Info("one", List.of("http"), List.of(), "1", 0, 0, 0, false);
+        Nodes.Info two = new Nodes.Info("two", List.of("http", "runner"), List.of("python3.11"), "1", 4, 8, 2, true);
         assertThat(Await.get(nodes.beat(two))).containsExactly(two);
         assertThat(Await.get(nodes.beat(one))).containsExactly(one, two);
         Await.get(nodes.leave("two"));

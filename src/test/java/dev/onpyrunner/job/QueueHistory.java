@@ -569,7 +569,7 @@ final class QueueHistory {
                 });
             }
             default -> {
-                send(Command.ZREM, key(waits ? "ready:" + row.spec.runtime() : "lease"), id);
+                send(Command.ZREM, key(waits ? "ready:" + row.spec.queue() : "lease"), id);
                 yield new Done(
                         (waits ? "the place of " : "the lease of ") + job + " is lost, and somebody looks at the job",
                         Await.get(answer(jobs.find(id).map(""))),

@@ -172,14 +172,14 @@ final class QueueImage {
         });
         List<QueueModel.Row> queued = model.in(JobStatus.QUEUED).toList();
         queued.stream()
-                .collect(Collectors.groupingBy(r -> r.spec.runtime()))
-                .forEach((runtime, rows) -> image.putSorted("ready:" + runtime, scores(rows, QueueModel.Row::score)));
+                .collect(Collectors.groupingBy(r -> r.spec.queue()))
+                .forEach((queue, rows) -> image.putSorted("ready:" + queue, scores(rows, QueueModel.Row::score)));
         image.putSorted("deadline", scores(queued, r -> r.deadline));
         image.putSorted("lease", scores(model.in(JobStatus.RUNNING).toList(), r -> r.leaseEnd));
         Map<String, Long> gone = new HashMap<>();
         model.gone.forEach((id, at) -> gone.put(id.text(), at));
         image.putSorted("gone", gone);
-        model.wakes.forEach((runtime, n) -> image.keys.put("wake:" + runtime, "1" + (NEXT + "1").repeat(n - 1)));
+        model.wakes.forEach((queue, n) -> image.keys.put("wake:" + queue, "1" + (NEXT + "1").repeat(n - 1)));
         image.putEnds("ends", "status", model.ends);
         image.putEnds("dead", "why", model.dead);
         Map<String, Object> stats = new TreeMap<>(model.counters);
@@ -198,7 +198,7 @@ final class QueueImage {
         Map<String, Object> h = new TreeMap<>();
         h.put("v", 1);
         h.put("owner", r.owner.name());
-        h.put("runtime", r.spec.runtime());
+        h.put("queue", r.spec.queue());
         h.put("status", r.status);
         h.put("fence", r.fence);
         h.put("starts", r.starts);
@@ -209,7 +209,7 @@ final class QueueImage {
         h.put("limits", r.limits);
         h.put("retention_ms", r.keepMs());
         h.put("queue_timeout_ms", timeoutMs);
-        h.put("interactive", 0);
+        h.put("interactive", r.spec.interactive() ? 1 : 0);
         h.put("accepted_by", "here");
         h.put("created_at", r.createdAt);
         h.put("stdout_bytes", r.out);

@@ -224,10 +224,10 @@ final class QueueModel {
         return bytes.toString(StandardCharsets.ISO_8859_1);
     }
 
-    /** The jobs that wait for a runtime, the first one first. */
-    List<Row> ready(String runtime) {
+    /** The jobs that wait in a queue, the first one first. */
+    List<Row> ready(String queue) {
         return in(JobStatus.QUEUED)
-                .filter(r -> r.spec.runtime().equals(runtime))
+                .filter(r -> r.spec.queue().equals(queue))
                 .sorted(Comparator.comparingLong(Row::score).thenComparing(r -> r.id.text()))
                 .toList();
     }
@@ -296,7 +296,7 @@ final class QueueModel {
         idempotency.ifPresent(i -> keys.put(i.key(), new Key(id, i.fingerprint())));
         count("accepted");
         wake(row);
-        return "queued " + now + " at " + (1 + ready(spec.runtime()).indexOf(row));
+        return "queued " + now + " at " + (1 + ready(spec.queue()).indexOf(row));
     }
 
     /** Start-time fair queueing: an owner's jobs follow one another, a new owner starts at the tag claimed last. */
@@ -310,14 +310,14 @@ final class QueueModel {
     }
 
     private void wake(Row row) {
-        wakes.merge(row.spec.runtime(), 1, (a, b) -> Math.min(MOST_TOKENS, a + b));
+        wakes.merge(row.spec.queue(), 1, (a, b) -> Math.min(MOST_TOKENS, a + b));
     }
 
-    /** The job to be claimed next by a runner with these runtimes. */
-    Optional<Row> next(List<String> runtimes) {
+    /** The job to be claimed next by a runner with room for these queues. */
+    Optional<Row> next(List<String> queues) {
         Row first = null;
-        for (String runtime : runtimes) {
-            Row head = ready(runtime).stream().findFirst().orElse(null);
+        for (String queue : queues) {
+            Row head = ready(queue).stream().findFirst().orElse(null);
             if (head != null && (first == null || head.score() < first.score())) {
                 first = head;
             }
@@ -325,8 +325,8 @@ final class QueueModel {
         return Optional.ofNullable(first);
     }
 
-    String claim(String token, String node, List<String> runtimes, long now) {
-        Optional<Row> first = next(runtimes);
+    String claim(String token, String node, List<String> queues, long now) {
+        Optional<Row> first = next(queues);
         if (first.isEmpty() || Boolean.TRUE.equals(full)) {
             return "none";
         }
@@ -590,7 +590,7 @@ final class QueueModel {
                 row.err,
                 row.cancelAt > 0,
                 row.status == JobStatus.QUEUED
-                        ? new Job.Place(1 + ready(row.spec.runtime()).indexOf(row), -1)
+                        ? new Job.Place(1 + ready(row.spec.queue()).indexOf(row), -1)
                         : null,
                 row.createdAt,
                 row.startedAt,

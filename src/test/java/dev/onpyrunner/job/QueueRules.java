@@ -80,8 +80,8 @@ final class QueueRules {
                 queued.add(id(job));
                 queuedBytes += number(h, "spec_bytes");
                 hold(
-                        after.fields("ready:" + h.get("runtime")).containsKey(id(job)),
-                        "a queued job waits for its runtime: " + job);
+                        after.fields("ready:" + h.get("queue")).containsKey(id(job)),
+                        "a queued job waits in its queue: " + job);
             } else if (h.get("status").equals("RUNNING")) {
                 running.add(id(job));
             }
@@ -184,7 +184,7 @@ final class QueueRules {
                 hold(number(h, "tag") == tag, "a job comes after its owner's last and what runs: " + job);
             } else if (before.fields(job).get("status").equals("QUEUED")
                     && h.get("status").equals("RUNNING")) {
-                Set<String> waiting = before.fields("ready:" + h.get("runtime")).keySet();
+                Set<String> waiting = before.fields("ready:" + h.get("queue")).keySet();
                 hold(waiting.iterator().next().equals(id(job)), "the first of a queue is claimed: " + job);
             }
         }

@@ -44,6 +44,7 @@ class NsjailSandboxIT {
     private static RunnerSettings settings(Path jailDir) {
         return new RunnerSettings(
                 1,
+                0,
                 "python3",
                 Path.of("/usr/bin/python3"),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),

@@ -37,6 +37,7 @@ class SelfTestIT {
     private List<Finding> findings(Path jailDir) {
         RunnerSettings settings = new RunnerSettings(
                 2,
+                0,
                 "python3",
                 Path.of("/usr/bin/python3"),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
