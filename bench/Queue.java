@@ -203,7 +203,7 @@ public final class Queue {
     }
 
     private static QueueSettings settings(String prefix) {
-        return new QueueSettings(prefix, 1, 1 << 30, 1L << 50, 1 << 30, 1L << 50, 0, 1, 100, 60_000, 3_600_000);
+        return new QueueSettings(prefix, 1, 1 << 30, 1L << 50, 1 << 30, 1L << 50, 1 << 23, 0, 1, 100, 60_000, 3_600_000);
     }
 
     /** A Redis of its own. */

@@ -74,7 +74,7 @@ def _take_job():
     import sys
 
     frame = _read(_number(_read(4), 0))
-    arguments, restart = [], False
+    arguments, restart, lines = [], False, False
     at = 0
     while at < len(frame):
         kind = frame[at]
@@ -97,8 +97,14 @@ def _take_job():
                 _place(key, value)
             except (OSError, ValueError) as error:
                 raise ValueError(f"file {os.fsdecode(key)}: {getattr(error, 'strerror', None) or error}") from None
+        elif kind == 0x4C:  # L
+            lines = True
         else:
             raise ValueError(f"a record of unknown type {kind}")
+    if lines and restart:
+        os.environb.setdefault(b"PYTHONUNBUFFERED", b"1")
+    elif lines:
+        sys.stdout.reconfigure(line_buffering=True)
     sys.orig_argv = sys.orig_argv + arguments
     sys.argv = sys.argv + arguments
     return restart

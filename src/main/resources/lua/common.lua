@@ -120,6 +120,7 @@ end
 -- j: fence, score, queue, started_at, queue_timeout_ms and spec_bytes, as HMGET gives them.
 local function requeue(id, now, j)
   drop_files(id)
+  redis.call('DEL', job_key(id) .. ':in') -- signals to a program that is gone
   append(id, j[1], '*', 'requeued', int(math.max(0, now - num(j[4]))), 'QUEUED')
   redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0', 'file_bytes', '0')
   redis.call('HDEL', job_key(id), 'token', 'node', 'started_at')

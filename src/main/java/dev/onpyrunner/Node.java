@@ -17,11 +17,13 @@ import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
@@ -176,8 +178,9 @@ public final class Node implements AutoCloseable {
             }
 
             @Override
-            public Runnable mountConsole(Router router, Vertx v, JobStore store) {
-                return ConsoleRoutes.mount(router, v, store);
+            public Runnable mountConsole(
+                    Router router, Vertx v, JobStore store, BiFunction<Throwable, String, JsonObject> problems) {
+                return ConsoleRoutes.mount(router, v, store, problems);
             }
 
             @Override

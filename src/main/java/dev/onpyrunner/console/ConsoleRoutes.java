@@ -22,6 +22,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 
 /** {@code /v1/jobs/{id}/events} and {@code /console}: viewers of one job. Confined to one event loop. */
 public final class ConsoleRoutes {
@@ -31,24 +32,37 @@ public final class ConsoleRoutes {
 
     private final Vertx vertx;
     private final JobStore store;
+    private final BiFunction<Throwable, String, JsonObject> problems;
     private final long unreadMs;
     private final Set<ConsoleSocket> sockets = new HashSet<>();
     private final Set<HttpServerResponse> streams = new HashSet<>();
 
-    private ConsoleRoutes(Vertx vertx, JobStore store, long unreadMs) {
+    private ConsoleRoutes(
+            Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems, long unreadMs) {
         this.vertx = vertx;
         this.store = store;
+        this.problems = problems;
         this.unreadMs = unreadMs;
     }
 
-    /** Adds the routes; the result ends all streams, for when the node stops: clients come back to any other node. */
-    public static Runnable mount(Router router, Vertx vertx, JobStore store) {
-        return mount(router, vertx, store, UNREAD_MS);
+    /**
+     * Adds the routes; the result ends all streams, for when the node stops: clients come back to any other node.
+     *
+     * @param problems what a client is told of a failure, at an address
+     */
+    public static Runnable mount(
+            Router router, Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems) {
+        return mount(router, vertx, store, problems, UNREAD_MS);
     }
 
     /** The same, with another patience for a console that reads nothing, in milliseconds. */
-    static Runnable mount(Router router, Vertx vertx, JobStore store, long unreadMs) {
-        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, unreadMs);
+    static Runnable mount(
+            Router router,
+            Vertx vertx,
+            JobStore store,
+            BiFunction<Throwable, String, JsonObject> problems,
+            long unreadMs) {
+        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, problems, unreadMs);
         router.get("/v1/jobs/:id/events")
                 .method(HttpMethod.HEAD)
                 .produces("text/event-stream")
@@ -160,7 +174,7 @@ public final class ConsoleRoutes {
                 .compose(job -> {
                     ctx.request().resume();
                     return ctx.request().toWebSocket().onSuccess(ws -> {
-                        ConsoleSocket socket = new ConsoleSocket(vertx, store, job, ws, unreadMs);
+                        ConsoleSocket socket = new ConsoleSocket(vertx, store, problems, job, ws, unreadMs);
                         sockets.add(socket);
                         socket.open(after, () -> sockets.remove(socket));
                     });

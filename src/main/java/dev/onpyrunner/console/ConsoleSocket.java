@@ -5,12 +5,19 @@ import dev.onpyrunner.job.EventId;
 import dev.onpyrunner.job.Job;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobFeed;
+import dev.onpyrunner.job.JobInput;
+import dev.onpyrunner.job.JobInput.Sender;
+import dev.onpyrunner.job.JobInput.Signal;
 import dev.onpyrunner.job.JobStore;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
+import java.util.Base64;
+import java.util.List;
+import java.util.function.BiFunction;
 
 /**
  * One live console: a viewer of one job over a WebSocket.
@@ -31,6 +38,7 @@ final class ConsoleSocket implements JobFeed.Viewer {
 
     private final Vertx vertx;
     private final JobStore store;
+    private final BiFunction<Throwable, String, JsonObject> problems;
     private final Job job;
     private final ServerWebSocket socket;
     private final long unreadMs;
@@ -45,9 +53,16 @@ final class ConsoleSocket implements JobFeed.Viewer {
 
     private long heartbeatTimer = -1;
 
-    ConsoleSocket(Vertx vertx, JobStore store, Job job, ServerWebSocket socket, long unreadMs) {
+    ConsoleSocket(
+            Vertx vertx,
+            JobStore store,
+            BiFunction<Throwable, String, JsonObject> problems,
+            Job job,
+            ServerWebSocket socket,
+            long unreadMs) {
         this.vertx = vertx;
         this.store = store;
+        this.problems = problems;
         this.job = job;
         this.socket = socket;
         this.unreadMs = unreadMs;
@@ -109,32 +124,50 @@ final class ConsoleSocket implements JobFeed.Viewer {
             close(BAD_MESSAGE, "not a JSON object");
             return;
         }
-        Object op = message.getValue("op");
-        if ("ping".equals(op)) {
-            send("{\"op\":\"pong\"}");
-        } else if ("cancel".equals(op)) {
-            cancel();
-        } else if ("stdin".equals(op) || "eof".equals(op) || "signal".equals(op)) {
-            problem(400, "bad-request", "Bad request", "This server does not offer interactive jobs yet.");
-        } else {
-            close(BAD_MESSAGE, "unknown op");
+        try {
+            switch (message.getString("op", "")) {
+                case "ping" -> send("{\"op\":\"pong\"}");
+                case "cancel" ->
+                    store.cancel(job.id())
+                            .onSuccess(c -> new JobBus(vertx).cancelled(job.id(), c))
+                            .onFailure(this::problem);
+                case "stdin" -> stdin(message);
+                case "eof" -> give(Sender.NOBODY, JobInput.end());
+                case "signal" -> give(Sender.NOBODY, JobInput.of(Signal.valueOf(message.getString("signal", ""))));
+                default -> close(BAD_MESSAGE, "unknown op");
+            }
+        } catch (ClassCastException | IllegalArgumentException e) {
+            close(BAD_MESSAGE, "a field is wrong");
         }
     }
 
-    private void cancel() {
-        store.cancel(job.id())
-                .onSuccess(c -> new JobBus(vertx).cancelled(job.id(), c))
-                .onFailure(
-                        e -> problem(503, "unavailable", "Unavailable", "The job could not be cancelled. Try again."));
+    private void stdin(JsonObject message) {
+        String from = message.getString("from", "");
+        long n = message.getLong("n", 0L);
+        Buffer bytes = message.containsKey("b64")
+                ? Buffer.buffer(Base64.getDecoder().decode(message.getString("b64")))
+                : Buffer.buffer(message.getString("d", ""));
+        // A number without a name cannot tell a repeat: each page counts from 1.
+        Sender sender = from.isEmpty() ? Sender.NOBODY : new Sender(from, n);
+        give(sender, JobInput.of(bytes))
+                .onSuccess(v -> send(new JsonObject()
+                        .put("op", "stdin_ack")
+                        .put("n", message.getValue("n"))
+                        .encode()));
     }
 
-    private void problem(int status, String slug, String title, String detail) {
-        JsonObject problem = new JsonObject()
-                .put("type", "/problems/" + slug)
-                .put("title", title)
-                .put("status", status)
-                .put("detail", detail)
-                .put("instance", "/v1/jobs/" + job.id() + "/console");
+    private Future<Boolean> give(Sender sender, JobInput input) {
+        return store.input(job.id(), sender, List.of(input))
+                .onSuccess(isNew -> {
+                    if (isNew) {
+                        new JobBus(vertx).input(job.id());
+                    }
+                })
+                .onFailure(this::problem);
+    }
+
+    private void problem(Throwable cause) {
+        JsonObject problem = problems.apply(cause, "/v1/jobs/" + job.id() + "/console");
         send(new JsonObject().put("op", "problem").put("problem", problem).encode());
     }
 

@@ -11,9 +11,11 @@ import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 
 /** Serves HTTP on one event loop, with one connection to Redis of its own. Nothing here blocks. */
@@ -44,8 +46,13 @@ public final class HttpVerticle extends VerticleBase {
         /** What it has done, for whoever measures it. */
         JobMeters meters();
 
-        /** Adds the routes of the live console; returns what ends its streams. */
-        Runnable mountConsole(Router router, Vertx vertx, JobStore store);
+        /**
+         * Adds the routes of the live console; returns what ends its streams.
+         *
+         * @param problems what a client is told of a failure, at an address
+         */
+        Runnable mountConsole(
+                Router router, Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems);
 
         /** Hears the port once the server listens. */
         void listening(int port);

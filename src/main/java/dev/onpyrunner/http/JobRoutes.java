@@ -227,9 +227,13 @@ final class JobRoutes {
     }
 
     private static String tag(Buffer body) {
+        return '"' + hash(body) + '"';
+    }
+
+    static String hash(Buffer bytes) {
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(body.getBytes());
-            return '"' + HexFormat.of().formatHex(digest, 0, 12) + '"';
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes.getBytes());
+            return HexFormat.of().formatHex(digest, 0, 12);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
@@ -292,7 +296,7 @@ final class JobRoutes {
         return new JobId(text);
     }
 
-    private static Optional<String> idempotencyKey(RoutingContext ctx) {
+    static Optional<String> idempotencyKey(RoutingContext ctx) {
         String key = ctx.request().getHeader("Idempotency-Key");
         if (key == null) {
             return Optional.empty();
@@ -304,7 +308,7 @@ final class JobRoutes {
         return Optional.of(key);
     }
 
-    private static boolean flag(RoutingContext ctx, String name) {
+    static boolean flag(RoutingContext ctx, String name) {
         String value = ctx.request().getParam(name, "false");
         if (!value.equals("true") && !value.equals("false")) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, name + " must be true or false."));

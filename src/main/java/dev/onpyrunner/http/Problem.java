@@ -42,6 +42,10 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
                 "This address does not know this method. The Allow header says" + " which it knows."),
         NOT_ACCEPTABLE(
                 406, "Not acceptable", "The Accept header asks for a media type that this address cannot" + " give."),
+        CONFLICT(
+                409,
+                "Conflict",
+                "The job cannot be sent this: it has ended, does not run yet, or has its whole input. The detail says which."),
         GONE(
                 410,
                 "Gone",

@@ -10,6 +10,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -149,6 +150,14 @@ final class Problems {
         return Kind.INTERNAL;
     }
 
+    /** A failure as a client sees it where there is no answer to put it in. */
+    static JsonObject json(Throwable cause, String instance) {
+        Problem problem = cause instanceof Refusal refusal
+                ? of(refusal)
+                : Problem.later(Kind.UNAVAILABLE, "The job store cannot be reached. Try again in a moment.", 2);
+        return problem.toJson(instance);
+    }
+
     private static Problem of(Refusal refusal) {
         String why = refusal.getMessage();
         if (refusal instanceof Refusal.NoSuchJob) {
@@ -160,7 +169,10 @@ final class Problems {
         if (refusal instanceof Refusal.KeyReused) {
             return Problem.of(Kind.IDEMPOTENCY_KEY_REUSED, why);
         }
-        if (refusal instanceof Refusal.TooLarge) {
+        if (refusal instanceof Refusal.NotTaken) {
+            return Problem.of(Kind.CONFLICT, why);
+        }
+        if (refusal instanceof Refusal.TooLarge || refusal instanceof Refusal.TooMuchInput) {
             return Problem.of(Kind.TOO_LARGE, why);
         }
         boolean ofClient = refusal instanceof Refusal.TooManyJobs

@@ -27,8 +27,9 @@ record Routes(Router router, Runnable endStreams) {
         if (!node.takesJobs()) {
             return new Routes(router, () -> {});
         }
-        Runnable endStreams = node.mountConsole(router, vertx, store);
+        Runnable endStreams = node.mountConsole(router, vertx, store, Problems::json);
         new JobRoutes(vertx, settings, store, waits, node.meters(), node.ready(), address).mount(router);
+        new InputRoutes(vertx, settings, store).mount(router);
         new FileRoutes(store).mount(router);
         new QueueRoutes(store, nodes).mount(router);
         operator.mount(router);

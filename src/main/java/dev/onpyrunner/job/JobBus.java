@@ -11,11 +11,12 @@ import io.vertx.core.json.JsonObject;
  *
  * <p>{@code onpyrunner.job.<id>} carries a running job's events (an empty text means: look at the log). The address of
  * the node that accepted a job, and {@code onpyrunner.ends}, get {@code {"id", "status"}} at its end. A runner's
- * address, {@code onpyrunner.runner}, gets the id of a job that is to be cancelled.
+ * addresses, {@code onpyrunner.runner.…}, get the id of a job that is to be cancelled or has input.
  */
 public final class JobBus {
     public static final String ENDS = "onpyrunner.ends";
     private static final String CANCELS = "onpyrunner.runner.cancel";
+    private static final String INPUTS = "onpyrunner.runner.input";
     private static final String FIRST = "first";
     private static final String LAST = "last";
     private static final String ENDED = "ended";
@@ -97,9 +98,23 @@ public final class JobBus {
         }
     }
 
+    /** Hints at input that has been stored for a job. */
+    public void input(JobId id) {
+        vertx.eventBus().publish(INPUTS, id.text());
+    }
+
+    /** Hears of input, for jobs that run here and for others. */
+    public MessageConsumer<String> onInputs(Handler<JobId> handler) {
+        return onIds(INPUTS, handler);
+    }
+
     /** Hears of cancels, of jobs that run here and of others. */
     public MessageConsumer<String> onCancels(Handler<JobId> handler) {
-        return vertx.eventBus().<String>consumer(CANCELS, m -> {
+        return onIds(CANCELS, handler);
+    }
+
+    private MessageConsumer<String> onIds(String address, Handler<JobId> handler) {
+        return vertx.eventBus().<String>consumer(address, m -> {
             if (JobId.isWellFormed(m.body())) {
                 handler.handle(new JobId(m.body()));
             }

@@ -7,15 +7,24 @@ import io.vertx.core.json.JsonObject;
  * One entry of a job's event log.
  *
  * @param id its place
- * @param kind {@code state}, {@code out}, {@code err}, {@code requeued} or {@code end}; readers ignore others
+ * @param kind one of the names below; readers ignore others
  * @param t milliseconds since that start; since acceptance before the first
- * @param data the raw bytes: of output, else the state's name. Output is cut between characters, so that each event can
+ * @param data the raw bytes: of output and input, the name of a state or a signal, or nothing. Output is cut between characters, so that each event can
  *     be decoded alone
  */
 public record JobEvent(EventId id, String kind, long t, Buffer data) {
     public static final String STATE = "state";
     public static final String OUT = "out";
     public static final String ERR = "err";
+    /** What the program was given while it ran. */
+    public static final String IN = "in";
+    /** The end of its input. */
+    public static final String EOF = "eof";
+    /** A signal that a client sent it. */
+    public static final String SIGNAL = "signal";
+    /** It waits for input; until the next event that is something else. */
+    public static final String NEED_INPUT = "need_input";
+
     public static final String REQUEUED = "requeued";
     public static final String END = "end";
 

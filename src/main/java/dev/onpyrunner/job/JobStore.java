@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,6 +43,8 @@ public final class JobStore {
     private static final Script PURGE = Script.named("purge");
     private static final Script PLACE = Script.named("place");
     private static final Script QUEUE = Script.named("queue");
+    private static final Script INPUT = Script.named("input");
+    private static final Script TAKE = Script.named("take");
 
     /** Of what {@link JobSpec#toJson} and the scripts store of a job. A runner leaves what is newer to newer nodes. */
     private static final int VERSION = 1;
@@ -54,6 +57,7 @@ public final class JobStore {
     private static final long MIN_ROOM = 64 << 10;
 
     private static final int LOG_PAGE = 256;
+    private static final int INPUT_PAGE = 16;
     /** What accept.lua charges for a job beside its request. */
     private static final long OVERHEAD = 2_000;
 
@@ -295,15 +299,83 @@ public final class JobStore {
                 .compose(r -> r.toInteger() == 1 ? Future.succeededFuture() : fenced(claim));
     }
 
-    /** Renews a running job's lease; true when a cancel has been asked for. */
-    public Future<Boolean> beat(Claim claim) {
+    /** What has been asked of a running job since. */
+    public record Asked(boolean cancel, boolean input) {}
+
+    /** Renews a running job's lease. */
+    public Future<Asked> beat(Claim claim) {
         List<Object> args = holderArgs(claim);
         args.add(settings.leaseMs());
-        return BEAT.run(
-                        redis,
-                        List.of(keys.job(claim.id()), keys.lease(claim.id().partition())),
-                        args)
-                .compose(r -> r.toInteger() < 0 ? fenced(claim) : Future.succeededFuture(r.toInteger() == 1));
+        List<String> names = List.of(keys.job(claim.id()), keys.lease(claim.id().partition()), keys.input(claim.id()));
+        return BEAT.run(redis, names, args)
+                .compose(r -> r.toInteger() < 0
+                        ? fenced(claim)
+                        : Future.succeededFuture(new Asked((r.toInteger() & 1) != 0, (r.toInteger() & 2) != 0)));
+    }
+
+    /**
+     * Keeps what a program is to be given. It is kept whole or not at all.
+     *
+     * @return false when it came before, from the same sender with the same number; fails with {@link
+     *     Refusal.NotTaken}, {@link Refusal.TooMuchInput}, {@link Refusal.TooManyBytes}, {@link Refusal.StoreFull},
+     *     {@link Refusal.NoSuchJob} or {@link Refusal.JobGone}
+     */
+    public Future<Boolean> input(JobId id, JobInput.Sender sender, List<JobInput> what) {
+        List<Object> args = new ArrayList<>(List.of(
+                keys.partition(id),
+                id,
+                sender.name(),
+                sender.number(),
+                settings.maxInputBytesPerJob(),
+                settings.maxStoredBytesPerClient()));
+        for (JobInput each : what) {
+            args.add(each.kind().text());
+            args.add(each.data());
+        }
+        return INPUT.run(redis, List.of(keys.job(id), keys.input(id), keys.inputFrom(id)), args)
+                .recover(e -> Future.failedFuture(isFull(e) ? new Refusal.StoreFull() : e))
+                .compose(r -> switch (r.get(0).toString()) {
+                    case "OK" -> Future.succeededFuture(true);
+                    case "SAME" -> Future.succeededFuture(false);
+                    case "ENDED" -> Future.failedFuture(Refusal.NotTaken.ended());
+                    case "WAITING" -> Future.failedFuture(Refusal.NotTaken.waiting());
+                    case "WHOLE" -> Future.failedFuture(Refusal.NotTaken.whole());
+                    case "CLOSED" -> Future.failedFuture(Refusal.NotTaken.closed());
+                    case "NUMBER" ->
+                        Future.failedFuture(Refusal.NotTaken.outOfOrder(r.get(1).toString()));
+                    case "TOO_MUCH" ->
+                        Future.failedFuture(
+                                new Refusal.TooMuchInput(r.get(1).toString(), settings.maxInputBytesPerJob()));
+                    case "OWNER_BYTES" ->
+                        Future.failedFuture(new Refusal.TooManyBytes(r.get(1).toLong(), 0));
+                    default -> absent(id);
+                });
+    }
+
+    /**
+     * What a running job is to be given next, the oldest first; nothing when there is no more. What the caller has is
+     * forgotten.
+     *
+     * @param had number of the last one that the caller has; 0 for none
+     */
+    public Future<List<JobInput>> take(Claim claim, long had) {
+        List<Object> args = holderArgs(claim);
+        args.add(had);
+        args.add(INPUT_PAGE);
+        return TAKE.run(redis, List.of(keys.job(claim.id()), keys.input(claim.id())), args)
+                .compose(r -> {
+                    if (r == null) {
+                        return fenced(claim);
+                    }
+                    List<JobInput> inputs = new ArrayList<>();
+                    for (int i = 0; i + 2 < r.size(); i += 3) {
+                        JobInput.Kind kind =
+                                JobInput.Kind.valueOf(r.get(i + 1).toString().toUpperCase(Locale.ROOT));
+                        inputs.add(new JobInput(
+                                r.get(i).toLong(), kind, r.get(i + 2).toBuffer()));
+                    }
+                    return Future.succeededFuture(inputs);
+                });
     }
 
     private <T> Future<T> fenced(Claim claim) {

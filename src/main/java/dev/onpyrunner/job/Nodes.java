@@ -1,5 +1,7 @@
 package dev.onpyrunner.job;
 
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.Script;
 import io.vertx.core.Future;
@@ -31,6 +33,7 @@ public final class Nodes {
      * @param running how many it runs now
      * @param draining whether it takes no more
      */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Info(
             String name,
             List<String> roles,

@@ -10,6 +10,7 @@ package dev.onpyrunner.job;
  * @param maxQueuedBytes most bytes of their requests
  * @param maxLivePerClient most jobs of one client that may not have ended
  * @param maxStoredBytesPerClient most bytes that one client may have stored: requests, output, results and files
+ * @param maxInputBytesPerJob most bytes that may be sent to one running job
  * @param postsPerSecondPerClient how many jobs a second one client may post, as a mean; 0 for no limit
  * @param postsAtOncePerClient how many it may post at once when it has been quiet
  * @param fullPercent nothing is accepted while Redis is fuller than this part of its maxmemory
@@ -23,6 +24,7 @@ public record QueueSettings(
         long maxQueuedBytes,
         long maxLivePerClient,
         long maxStoredBytesPerClient,
+        long maxInputBytesPerJob,
         int postsPerSecondPerClient,
         int postsAtOncePerClient,
         int fullPercent,
@@ -39,6 +41,7 @@ public record QueueSettings(
         positive("max_queued_bytes", maxQueuedBytes);
         positive("max_live_per_client", maxLivePerClient);
         positive("max_stored_bytes_per_client", maxStoredBytesPerClient);
+        positive("max_input_bytes_per_job", maxInputBytesPerJob);
         positive("lease_ms", leaseMs);
         positive("timeout_ms", timeoutMs);
         if (postsPerSecondPerClient < 0 || postsPerSecondPerClient > 1000 || postsAtOncePerClient < 1) {

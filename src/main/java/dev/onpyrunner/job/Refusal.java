@@ -105,6 +105,44 @@ public abstract sealed class Refusal extends RuntimeException {
         }
     }
 
+    /** The job has ended, does not run yet, or has its whole input: what was sent to it can reach nobody. */
+    public static final class NotTaken extends Refusal {
+        private static final long serialVersionUID = 1L;
+
+        private NotTaken(String message) {
+            super(message, 0);
+        }
+
+        static NotTaken ended() {
+            return new NotTaken("The job has ended.");
+        }
+
+        static NotTaken waiting() {
+            return new NotTaken("The job does not run yet. Try again when it does.");
+        }
+
+        static NotTaken whole() {
+            return new NotTaken("The job is not interactive: it has its whole input. Post it with interactive: true.");
+        }
+
+        static NotTaken closed() {
+            return new NotTaken("The job's input has been ended before.");
+        }
+
+        static NotTaken outOfOrder(String next) {
+            return new NotTaken("An earlier message of this sender is missing: send number " + next + " first.");
+        }
+    }
+
+    /** More input than one job may be sent. */
+    public static final class TooMuchInput extends Refusal {
+        private static final long serialVersionUID = 1L;
+
+        TooMuchInput(String sent, long most) {
+            super("The job was sent " + sent + " bytes before, and takes at most " + most + " in all.", 0);
+        }
+    }
+
     /** The Idempotency-Key was used before, for another request. */
     public static final class KeyReused extends Refusal {
         private static final long serialVersionUID = 1L;

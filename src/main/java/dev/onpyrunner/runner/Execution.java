@@ -1,5 +1,7 @@
 package dev.onpyrunner.runner;
 
+import dev.onpyrunner.job.JobEvent;
+import dev.onpyrunner.job.JobInput;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.Usage;
@@ -26,6 +28,13 @@ final class Execution implements Sandbox.Listener {
     private static final long STACK_QUIET_MS = 3;
     private static final int MAX_STACK = 262_144;
 
+    /** An interactive program is looked at after so long a silence: does it wait for input? Twice, to be sure. */
+    private static final long SILENCE_MS = 80;
+    /** How often it is looked at while it waits. */
+    private static final long WAITING_LOOK_MS = 500;
+    /** How long an interactive program may be there, however long it waits, in milliseconds. */
+    static final long MOST_STAY_MS = TimeUnit.MINUTES.toMillis(30);
+
     /** CPU time is looked at this long after it could be used up at the earliest. */
     private static final long MIN_LOOK_MS = 5;
 
@@ -37,6 +46,7 @@ final class Execution implements Sandbox.Listener {
     private final long queuedMs;
     private final OutputLog log;
     private final Runnable onOutput;
+    private final Promise<Void> started = Promise.promise();
     private final Promise<Verdict> verdict = Promise.promise();
     private final long createdNanos = System.nanoTime();
     private final Buffer stack = Buffer.buffer();
@@ -49,6 +59,16 @@ final class Execution implements Sandbox.Listener {
     private boolean closed;
     private long startedNanos;
     private long killAtLatest;
+    /** Of an interactive program: since when it reads and nobody has answered; 0 when it does not read. */
+    private long readingSince;
+    /** It stands still: its readers know that it waits, and its clock does not run. */
+    private boolean waiting;
+
+    private long stillSince;
+    private long stillNanos;
+    private long activeNanos;
+    private long lookTimer = -1;
+    private long stayTimer = -1;
     private long wallTimer = -1;
     private long cpuTimer = -1;
     private long killTimer = -1;
@@ -105,7 +125,17 @@ final class Execution implements Sandbox.Listener {
         }
         Limits limits = spec.limits();
         wallTimer = vertx.setTimer(limits.wallMs(), t -> stop(Verdict.Reason.WALL));
+        if (spec.interactive()) {
+            stayTimer = vertx.setTimer(MOST_STAY_MS, t -> stop(Verdict.Reason.STAY));
+            lookTimer = vertx.setTimer(SILENCE_MS, t -> lookForInput());
+        }
         cpuTimer = vertx.setTimer(Math.max(MIN_LOOK_MS, limits.cpuMs() / CORES), t -> lookAtCpu());
+        started.complete();
+    }
+
+    /** Completes when the program runs, and input and signals reach it; perhaps never. */
+    Future<Void> whenStarted() {
+        return started.future();
     }
 
     private void lookAtCpu() {
@@ -127,6 +157,98 @@ final class Execution implements Sandbox.Listener {
         } else {
             cpuTimer = vertx.setTimer(Math.max(MIN_LOOK_MS, left / CORES), t -> lookAtCpu());
         }
+    }
+
+    /** Sees whether an interactive program waits for input: then its clock stands still, and its readers are told. */
+    private void lookForInput() {
+        if (ended || reason != Verdict.Reason.NONE) {
+            return;
+        }
+        long now = System.nanoTime();
+        long silentMs = TimeUnit.NANOSECONDS.toMillis(now - activeNanos);
+        if (silentMs < SILENCE_MS && !waiting) {
+            lookTimer = vertx.setTimer(SILENCE_MS - silentMs, t -> lookForInput());
+            return;
+        }
+        if (!jail.awaitsInput()) {
+            startClock();
+            readingSince = 0;
+        } else if (readingSince == 0) {
+            readingSince = now; // it may only be between two of its steps: look again
+        } else if (!waiting) {
+            waiting = true;
+            stillSince = now;
+            vertx.cancelTimer(wallTimer);
+            log.add(JobEvent.NEED_INPUT, Buffer.buffer(), sinceStartMs());
+            onOutput.run();
+        }
+        if (readingSince != 0
+                && now - readingSince
+                        >= TimeUnit.MILLISECONDS.toNanos(spec.limits().idleMs())) {
+            stop(Verdict.Reason.IDLE);
+            return;
+        }
+        long idleLeft = readingSince == 0
+                ? Long.MAX_VALUE
+                : spec.limits().idleMs() - TimeUnit.NANOSECONDS.toMillis(now - readingSince);
+        lookTimer = vertx.setTimer(
+                Math.max(1, Math.min(waiting ? WAITING_LOOK_MS : SILENCE_MS, idleLeft)), t -> lookForInput());
+    }
+
+    /** It does something, or is about to. */
+    private void goesOn() {
+        activeNanos = System.nanoTime();
+        if (waiting) {
+            startClock();
+            vertx.cancelTimer(lookTimer);
+            lookTimer = vertx.setTimer(SILENCE_MS, t -> lookForInput());
+        }
+    }
+
+    private void startClock() {
+        if (waiting) {
+            waiting = false;
+            stillNanos += System.nanoTime() - stillSince;
+            wallTimer = vertx.setTimer(Math.max(1, spec.limits().wallMs() - ranMs()), t -> stop(Verdict.Reason.WALL));
+        }
+    }
+
+    /** Gives an interactive program more input. */
+    void input(Buffer bytes) {
+        given();
+        log.addInput(bytes, sinceStartMs());
+        onOutput.run();
+        jail.input(bytes);
+    }
+
+    /** Ends an interactive program's input. */
+    void endInput() {
+        given();
+        log.add(JobEvent.EOF, Buffer.buffer(), sinceStartMs());
+        onOutput.run();
+        jail.endInput();
+    }
+
+    /** Sends the program a signal that a client has asked for. What it does is its own doing. */
+    void signal(JobInput.Signal signal) {
+        goesOn();
+        log.add(JobEvent.SIGNAL, Buffer.buffer(signal.name()), sinceStartMs());
+        onOutput.run();
+        switch (signal) {
+            case INT -> jail.interrupt();
+            case TERM -> jail.terminate();
+            case KILL -> jail.kill();
+        }
+    }
+
+    private void given() {
+        goesOn();
+        readingSince = 0;
+    }
+
+    /** Whether it has started and not ended, and nobody is stopping it. */
+    boolean takesInput() {
+        return startedNanos != 0 && !ended && reason == Verdict.Reason.NONE;
     }
 
     /** Empty when the kernel's files cannot be read for now. */
@@ -197,6 +319,7 @@ final class Execution implements Sandbox.Listener {
 
     @Override
     public void output(boolean stderr, Buffer bytes) {
+        goesOn(); // some thread of it does, and may do more
         if (!log.add(stderr, bytes, sinceStartMs())) {
             stop(Verdict.Reason.OUTPUT);
         }
@@ -225,7 +348,7 @@ final class Execution implements Sandbox.Listener {
         ended = true;
         cancelTimers();
         long wallMs = sinceStartMs();
-        Usage usage = new Usage(wallMs, Math.max(0, meter.cpuMs()), Math.max(0, meter.memoryPeakBytes()), queuedMs);
+        Usage usage = new Usage(ranMs(), Math.max(0, meter.cpuMs()), Math.max(0, meter.memoryPeakBytes()), queuedMs);
         StackDump dump = StackDump.split(stack);
         log.add(true, dump.rest(), wallMs);
         log.flush(wallMs);
@@ -238,6 +361,12 @@ final class Execution implements Sandbox.Listener {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - (startedNanos == 0 ? createdNanos : startedNanos));
     }
 
+    /** The same, without those for which it stood still and waited for input. */
+    private long ranMs() {
+        long still = stillNanos + (waiting ? System.nanoTime() - stillSince : 0);
+        return sinceStartMs() - TimeUnit.NANOSECONDS.toMillis(still);
+    }
+
     /** The jail, after the program's end: for its files. Null when there was none. */
     Sandbox.Jail jail() {
         return jail;
@@ -245,6 +374,8 @@ final class Execution implements Sandbox.Listener {
 
     private void cancelTimers() {
         vertx.cancelTimer(wallTimer);
+        vertx.cancelTimer(stayTimer);
+        vertx.cancelTimer(lookTimer);
         vertx.cancelTimer(cpuTimer);
         vertx.cancelTimer(killTimer);
     }

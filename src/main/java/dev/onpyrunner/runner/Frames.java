@@ -32,6 +32,9 @@ final class Frames {
         if (!spec.entry().equals(ENTRY)) {
             record(body, 'M', Buffer.buffer(), Buffer.buffer(spec.entry()));
         }
+        if (spec.interactive()) {
+            record(body, 'L', Buffer.buffer(), Buffer.buffer());
+        }
         spec.args().forEach(a -> record(body, 'A', Buffer.buffer(), Buffer.buffer(a)));
         spec.env().forEach((k, v) -> record(body, 'E', Buffer.buffer(k), Buffer.buffer(v)));
         for (JobFile f : spec.files()) {

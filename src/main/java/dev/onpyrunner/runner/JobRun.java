@@ -4,6 +4,7 @@ import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventBatch;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobEvent;
+import dev.onpyrunner.job.JobInput;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore;
@@ -56,6 +57,11 @@ final class JobRun {
     private long endedNanos;
     private long sentNanos;
     private Future<Void> sending = Future.succeededFuture();
+    /** Number of the last input that the program has been given. */
+    private long inputs;
+
+    private boolean taking;
+    private boolean moreInput;
     private long batchTimer = -1;
     private long beatTimer = -1;
     private long leaseTimer = -1;
@@ -84,6 +90,12 @@ final class JobRun {
             finish(JobStatus.CANCELLED, Result.cancelled("Cancelled before it was run."));
             return done.future();
         }
+        moreInput = claim.spec().interactive();
+        execution.whenStarted().onSuccess(v -> {
+            if (moreInput) {
+                inputCame();
+            }
+        });
         execution.run().onComplete(r -> {
             if (lost) {
                 close();
@@ -151,6 +163,44 @@ final class JobRun {
         execution.cancel();
     }
 
+    /** There is input for the program, or there may be. */
+    void inputCame() {
+        moreInput = true;
+        if (!taking && execution.takesInput()) {
+            take();
+        }
+    }
+
+    private void take() {
+        taking = true;
+        moreInput = false;
+        store.take(claim, inputs).onComplete(r -> {
+            taking = false;
+            if (r.succeeded()) {
+                r.result().forEach(this::give);
+                moreInput |= !r.result().isEmpty();
+            } else if (!(r.cause() instanceof NotHolderException)) {
+                vertx.setTimer(RETRY_MS, t -> inputCame());
+            }
+            if (moreInput) {
+                inputCame();
+            }
+        });
+    }
+
+    /** What the program has not read yet is kept here: no more than one job may be sent. So a signal is never held up. */
+    private void give(JobInput input) {
+        if (!execution.takesInput()) {
+            return;
+        }
+        inputs = input.number();
+        switch (input.kind()) {
+            case IN -> execution.input(input.data());
+            case EOF -> execution.endInput();
+            case SIGNAL -> execution.signal(JobInput.Signal.valueOf(input.data().toString()));
+        }
+    }
+
     /** Gives the job up without a result: somebody else decides about it, or will. */
     void abandon(String why) {
         if (lost || done.future().isComplete()) {
@@ -188,8 +238,11 @@ final class JobRun {
         store.beat(claim).onComplete(r -> {
             if (r.succeeded()) {
                 leaseFrom(now);
-                if (r.result()) {
+                if (r.result().cancel()) {
                     cancel();
+                }
+                if (r.result().input()) {
+                    inputCame();
                 }
             } else if (r.cause() instanceof NotHolderException && !ended) {
                 abandon("its lease ended");

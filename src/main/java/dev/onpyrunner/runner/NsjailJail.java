@@ -76,8 +76,14 @@ final class NsjailJail implements Sandbox.Jail {
     private RecordParser parser;
     private byte frameType;
     private boolean atHeader;
+    /** What is still to be sent of the program's input. */
+    private Buffer stdin = Buffer.buffer();
+
     private int stdinSent;
     private int stdinUnacknowledged;
+    /** Nothing comes behind what is there. */
+    private boolean stdinWhole;
+
     private boolean stdinEnded;
     private FilesAnswer answer;
 
@@ -209,6 +215,8 @@ final class NsjailJail implements Sandbox.Jail {
         }
         spec = program;
         listener = to;
+        stdin = program.interactive() ? program.stdin().copy() : program.stdin();
+        stdinWhole = !program.interactive();
         group.limit(spec.limits());
         state = State.RUNNING;
         socket.write(Frames.job(spec));
@@ -287,16 +295,47 @@ final class NsjailJail implements Sandbox.Jail {
     }
 
     private void feed() {
-        Buffer stdin = spec.stdin();
+        if (state != State.RUNNING) {
+            return;
+        }
         while (stdinSent < stdin.length() && stdinUnacknowledged < Frames.STDIN_CREDIT) {
             int n = Math.min(stdin.length() - stdinSent, Frames.STDIN_CREDIT - stdinUnacknowledged);
             socket.write(Frames.message('i', stdin.slice(stdinSent, stdinSent + n)));
             stdinSent += n;
             stdinUnacknowledged += n;
         }
-        if (stdinSent == stdin.length() && !stdinEnded) {
+        if (stdinSent == stdin.length() && stdinWhole && !stdinEnded) {
             stdinEnded = true;
             socket.write(Frames.message('e'));
+        }
+    }
+
+    @Override
+    public void input(Buffer bytes) {
+        if (stdinSent == stdin.length()) {
+            stdin = Buffer.buffer();
+            stdinSent = 0;
+        }
+        stdin.appendBuffer(bytes);
+        feed();
+    }
+
+    @Override
+    public void endInput() {
+        stdinWhole = true;
+        feed();
+    }
+
+    @Override
+    public boolean awaitsInput() {
+        if (state != State.RUNNING || stdinUnacknowledged > 0 || stdinSent < stdin.length() || stdinEnded) {
+            return false;
+        }
+        try {
+            return InputWait.isIn(processes());
+        } catch (IOException e) {
+            LOG.debug("processes cannot be looked at: {}", e.getMessage());
+            return false;
         }
     }
 
@@ -321,6 +360,11 @@ final class NsjailJail implements Sandbox.Jail {
     @Override
     public void interrupt() {
         message('I');
+    }
+
+    @Override
+    public void terminate() {
+        message('T');
     }
 
     @Override
@@ -503,12 +547,16 @@ final class NsjailJail implements Sandbox.Jail {
         vertx.setTimer(LOOK_MS, t -> awaitEmpty(empty, since));
     }
 
+    private List<Long> processes() throws IOException {
+        long staying = lifeline == null ? 0 : lifeline.staying();
+        return group.pids().orElseGet(this::descendants).stream()
+                .filter(pid -> pid != staying)
+                .toList();
+    }
+
     private List<Long> left() {
         try {
-            long staying = lifeline == null ? 0 : lifeline.staying();
-            return group.pids().orElseGet(this::descendants).stream()
-                    .filter(pid -> pid != staying)
-                    .toList();
+            return processes();
         } catch (IOException e) {
             LOG.warn("control group cannot be read: {}", e.getMessage());
             return UNKNOWN; // not empty, for all we know

@@ -47,7 +47,7 @@ final class OutputLog {
         Buffer data = unfinished[stream].appendBuffer(bytes.length() > room ? bytes.slice(0, (int) room) : bytes);
         total += Math.min(room, bytes.length());
         int whole = TextCut.wholeLength(data, data.length());
-        cut(stream, data.slice(0, whole), t);
+        cut(stream == 1 ? JobEvent.ERR : JobEvent.OUT, data.slice(0, whole), t);
         unfinished[stream] = data.getBuffer(whole, data.length());
         if (bytes.length() > room) {
             over[stream] = true;
@@ -57,8 +57,7 @@ final class OutputLog {
         return true;
     }
 
-    private void cut(int stream, Buffer data, long t) {
-        String kind = stream == 1 ? JobEvent.ERR : JobEvent.OUT;
+    private void cut(String kind, Buffer data, long t) {
         int from = 0;
         while (from < data.length()) {
             Piece last = waiting.isEmpty() ? null : waiting.get(waiting.size() - 1);
@@ -80,12 +79,23 @@ final class OutputLog {
         }
     }
 
+    /** Notes what the program was given, in its place among what it wrote; it does not count as output. */
+    void addInput(Buffer bytes, long t) {
+        cut(JobEvent.IN, bytes, t);
+    }
+
+    /** Notes something else that happened. */
+    void add(String kind, Buffer data, long t) {
+        waiting.add(new Piece(kind, t, data));
+        waitingBytes += 1 + data.length();
+    }
+
     /** Gives up hope that characters begun at the very end will be finished. */
     void flush(long t) {
         for (int stream = 0; stream < 2; stream++) {
             Buffer rest = unfinished[stream];
             unfinished[stream] = Buffer.buffer();
-            cut(stream, rest, t);
+            cut(stream == 1 ? JobEvent.ERR : JobEvent.OUT, rest, t);
         }
     }
 

@@ -135,8 +135,14 @@ public final class RunnerVerticle extends VerticleBase {
                             run.cancel();
                         }
                     });
+                    var inputs = new JobBus(vertx).onInputs(id -> {
+                        JobRun run = running.get(id.text());
+                        if (run != null) {
+                            run.inputCame();
+                        }
+                    });
                     pull();
-                    return cancels.completion();
+                    return Future.all(cancels.completion(), inputs.completion());
                 })
                 .recover(e -> sandbox == null
                         ? Future.failedFuture(e)

@@ -28,8 +28,23 @@ public interface Sandbox {
         /** Sends SIGINT to the program's process group. */
         void interrupt();
 
+        /** Sends SIGTERM to the program's process group. */
+        void terminate();
+
         /** Kills every process; {@link Listener#ended} still tells the end. */
         void kill();
+
+        /** Gives an interactive program more input, behind what it was given before. It is kept until it is read. */
+        void input(Buffer bytes);
+
+        /** Ends an interactive program's input, behind what it was given before. */
+        void endInput();
+
+        /**
+         * Whether the program stands still because it reads its standard input and has nothing to read: some thread is
+         * in that call, and none runs. Reads small files of the kernel.
+         */
+        boolean awaitsInput();
 
         /** Asks for the Python stacks of all threads; they come, if at all, through {@link Listener#stack}. */
         void dumpStack();

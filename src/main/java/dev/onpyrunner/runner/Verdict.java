@@ -23,6 +23,10 @@ record Verdict(JobStatus status, Result result) {
         CANCEL,
         CPU,
         WALL,
+        /** A read of an interactive program had no answer for too long. */
+        IDLE,
+        /** An interactive program was there for too long in all. */
+        STAY,
         OUTPUT
     }
 
@@ -57,8 +61,11 @@ record Verdict(JobStatus status, Result result) {
         if (seen.reason() == Reason.CPU) {
             touched.add("cpu");
         }
-        if (seen.reason() == Reason.WALL) {
+        if (seen.reason() == Reason.WALL || seen.reason() == Reason.STAY) {
             touched.add("wall");
+        }
+        if (seen.reason() == Reason.IDLE) {
+            touched.add("idle");
         }
         if (oom) {
             touched.add("memory");
@@ -85,6 +92,20 @@ record Verdict(JobStatus status, Result result) {
                         Outcome.WALL_LIMIT,
                         "Stopped after " + seconds(limits.wallMs())
                                 + " on the clock, the limit: it waits too long, or needs a higher wall_ms.");
+            case IDLE ->
+                outOfTime(
+                        seen,
+                        touched,
+                        Outcome.IDLE_LIMIT,
+                        "Stopped after waiting " + seconds(limits.idleMs())
+                                + " for input, the limit: nobody answered.");
+            case STAY ->
+                outOfTime(
+                        seen,
+                        touched,
+                        Outcome.WALL_LIMIT,
+                        "Stopped after " + Execution.MOST_STAY_MS / 60_000
+                                + " minutes in all, the limit for an interactive program.");
             case OUTPUT ->
                 stopped(
                         seen,

@@ -84,11 +84,15 @@ final class Console implements AutoCloseable {
         return message;
     }
 
-    /** All events up to the first of this kind. */
+    /** All events up to the first of this kind; acknowledgements between them are passed over. */
     List<JsonNode> until(String kind) throws InterruptedException {
         List<JsonNode> events = new ArrayList<>();
-        while (events.isEmpty() || !EventStream.kinds(events).contains(kind)) {
-            next("events").get("events").forEach(events::add);
+        while (!EventStream.kinds(events).contains(kind)) {
+            JsonNode message = next();
+            if (!message.get("op").textValue().equals("stdin_ack")) {
+                assertThat(message.get("op").textValue()).as(message.toString()).isEqualTo("events");
+                message.get("events").forEach(events::add);
+            }
         }
         return events;
     }

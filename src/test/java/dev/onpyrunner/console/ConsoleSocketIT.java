@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.UpgradeRejectedException;
 import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -186,16 +187,15 @@ class ConsoleSocketIT {
     }
 
     @Test
-    void what_this_release_does_not_offer_is_a_problem(TestNode node) throws Exception {
+    void what_cannot_be_done_is_a_problem(TestNode node) throws Exception {
         String id = node.submit(SLEEPER);
         try (Console console = open(node, id)) {
             console.next("hello");
             console.until("out");
-            for (String op : List.of(
-                    "{\"op\":\"stdin\",\"d\":\"x\"}", "{\"op\":\"eof\"}", "{\"op\":\"signal\",\"signal\":\"INT\"}")) {
+            for (String op : List.of("{\"op\":\"stdin\",\"d\":\"x\"}", "{\"op\":\"eof\"}")) {
                 JsonNode problem = console.send(op).next("problem").get("problem");
-                assertThat(problem.get("type").textValue()).isEqualTo("/problems/bad-request");
-                assertThat(problem.get("status").intValue()).isEqualTo(400);
+                assertThat(problem.get("type").textValue()).isEqualTo("/problems/conflict");
+                assertThat(problem.get("status").intValue()).isEqualTo(409);
                 assertThat(problem.get("instance").textValue()).isEqualTo(path(id));
                 assertThat(problem.get("detail").textValue()).isNotBlank();
             }
@@ -373,7 +373,7 @@ class ConsoleSocketIT {
         JobStore store =
                 new JobStore(link, NodeConfig.load(null, Map.of(), Map.of()).queue());
         Router router = Router.router(vertx);
-        Runnable end = ConsoleRoutes.mount(router, vertx, store, 200);
+        Runnable end = ConsoleRoutes.mount(router, vertx, store, (e, at) -> new JsonObject(), 200);
         HttpServer server = Await.get(vertx.createHttpServer(new HttpServerOptions()
                         .setHost("127.0.0.1")
                         .setPort(0)

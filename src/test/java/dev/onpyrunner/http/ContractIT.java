@@ -17,6 +17,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.WebSocketConnectOptions;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import java.net.http.HttpRequest;
@@ -31,6 +32,7 @@ import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,8 +73,9 @@ class ContractIT {
             }
 
             @Override
-            public Runnable mountConsole(Router router, Vertx v, JobStore s) {
-                return ConsoleRoutes.mount(router, v, s);
+            public Runnable mountConsole(
+                    Router router, Vertx v, JobStore s, BiFunction<Throwable, String, JsonObject> problems) {
+                return ConsoleRoutes.mount(router, v, s, problems);
             }
 
             @Override
@@ -307,6 +310,22 @@ class ContractIT {
         String console = "GET " + job + "/console";
         contract.check(console, node.get("/v1/jobs/" + id + "/console"));
 
+        String talk = node.submit(Map.of("source", "input()", "interactive", true));
+        for (String input : List.of("stdin", "signal")) {
+            String operation = "POST " + job + "/" + input;
+            String good = input.equals("stdin") ? "?eof=true" : "";
+            String body = "{\"signal\":\"INT\"}";
+            node.awaitStart(talk);
+            for (String to : List.of(talk, id, gone, NEVER)) {
+                contract.check(operation, send(node, to + "/" + input + good, body));
+            }
+            contract.check(operation, send(node, talk + "/" + input + "?eof=1", ""));
+            contract.check(operation, send(node, talk + "/" + input, "x".repeat(9_000_000)));
+            node.awaitEnd(talk);
+            talk = node.submit(Map.of("source", "input()", "interactive", true));
+        }
+        send(node, talk + "/stdin?eof=true", "");
+
         contract.check("GET /v1/queue", node.send(node.request("/v1/queue").header("Accept", "a/b")));
         for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/", "/v1/queue")) {
             contract.check("GET " + path, node.get(path));
@@ -325,6 +344,10 @@ class ContractIT {
                 || m.matches("GET (/v1/nodes|/v1/dead|/metrics) .*")
                 || m.startsWith("GET /v1/jobs/{id}/files/{path}"));
         assertThat(missing).isEmpty();
+    }
+
+    private static HttpResponse<String> send(TestNode node, String path, String body) throws Exception {
+        return node.send(node.request("/v1/jobs/" + path).POST(BodyPublishers.ofString(body)));
     }
 
     @Test

@@ -389,7 +389,6 @@ class ProblemsIT {
                         "/retention_s",
                         "/max_starts",
                         "/runtime",
-                        "/interactive",
                         "/collect/1",
                         "/entry");
     }

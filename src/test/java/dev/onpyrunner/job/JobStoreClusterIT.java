@@ -58,7 +58,7 @@ class JobStoreClusterIT {
                         .contains(new JobStore.Reaped(id, JobStore.Reaped.What.REQUEUED, "here")));
         Claim claim = claim(store, partition);
         assertThat(claim.fence()).isGreaterThan(lost.fence());
-        assertThat(Await.get(store.jobs.beat(claim))).isFalse();
+        assertThat(Await.get(store.jobs.beat(claim))).isEqualTo(new JobStore.Asked(false, false));
         store.emit(claim, TestStore.out(claim, 2, "out"));
         store.storeFile(claim, "a.txt", "file");
         Result result = RESULT.withFiles(List.of(CollectedFile.of("a.txt", 4)));

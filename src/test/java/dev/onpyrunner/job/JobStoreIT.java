@@ -138,7 +138,7 @@ class JobStoreIT {
 
                 Claim claim = store.claim();
                 store.emit(claim, out(claim, 2, "a".repeat(10_000)));
-                assertThat(Await.get(store.jobs.beat(claim))).isFalse();
+                assertThat(Await.get(store.jobs.beat(claim))).isEqualTo(new JobStore.Asked(false, false));
                 store.finish(claim, 4, out(claim, 3, "b"));
                 assertThat(store.find(first).status()).isEqualTo(JobStatus.DONE);
                 assertThat(store.cancel(third)).isEqualTo(JobStore.Cancel.Met.AT_ONCE);
@@ -623,10 +623,10 @@ class JobStoreIT {
             TestStore store = store();
             JobId id = store.accept(ANN);
             Claim claim = store.claim();
-            assertThat(Await.get(store.jobs.beat(claim))).isFalse();
+            assertThat(Await.get(store.jobs.beat(claim))).isEqualTo(new JobStore.Asked(false, false));
             assertThat(store.cancel(id)).isEqualTo(JobStore.Cancel.Met.ASKED);
             assertThat(store.cancel(id)).isEqualTo(JobStore.Cancel.Met.ASKED);
-            assertThat(Await.get(store.jobs.beat(claim))).isTrue();
+            assertThat(Await.get(store.jobs.beat(claim))).isEqualTo(new JobStore.Asked(true, false));
             assertThat(store.find(id).cancelRequested()).isTrue();
             assertThat(store.find(id).status()).isEqualTo(JobStatus.RUNNING);
         }
@@ -745,7 +745,7 @@ class JobStoreIT {
             Claim claim = store.claim();
             store.awaitLeaseOver(id);
             TestStore patient = store.sharing(link, Setup.USUAL.withLease(600_000));
-            assertThat(Await.get(patient.jobs.beat(claim))).isFalse();
+            assertThat(Await.get(patient.jobs.beat(claim))).isEqualTo(new JobStore.Asked(false, false));
             Await.until("the link is older than a lease", () -> link.upMs("") > Setup.USUAL.leaseMs());
             store.tryReap(); // the first one takes nothing in any case
             assertThat(store.tryReap()).isEmpty();

@@ -138,7 +138,7 @@ class QueueFiguresIT {
         Claim claim = store.claim();
         store.send(Command.ZREM, store.key("lease"), id);
         store.find(id);
-        assertThat(Await.get(store.jobs.beat(claim))).isFalse();
+        assertThat(Await.get(store.jobs.beat(claim))).isEqualTo(new JobStore.Asked(false, false));
         store.tryReap();
         store.finish(claim, 2);
         assertThat(store.find(id).status()).isEqualTo(JobStatus.DONE);

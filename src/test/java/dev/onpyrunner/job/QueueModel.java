@@ -411,7 +411,7 @@ final class QueueModel {
             return fenced(claim);
         }
         row.leaseEnd = now + settings.leaseMs();
-        return String.valueOf(row.cancelAt > 0);
+        return new JobStore.Asked(row.cancelAt > 0, false).toString();
     }
 
     String finish(Claim claim, List<JobEvent> tail, long endN, JobStatus status, Result result, long now) {

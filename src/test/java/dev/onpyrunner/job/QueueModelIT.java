@@ -74,7 +74,7 @@ class QueueModelIT {
         return List.of(
                 new QueueMutant("common", "j[1] == 'RUNNING' and j[2] == token", "j[1] == 'RUNNING'"),
                 new QueueMutant("common", "'requeued', int(", "'state', int("),
-                new QueueMutant("common", "  drop_files(id)\n  append", "  append"),
+                new QueueMutant("common", "  drop_files(id)\n  redis", "  redis"),
                 new QueueMutant("common", "'ready:' .. j[3], j[2], id", "'ready:' .. j[3], num(j[2]) + 1, id"),
                 new QueueMutant("common", "redis.call('PEXPIREAT', log_key(id), at)", ""),
                 new QueueMutant("accept", tag, "num(sum[1]) + 1"),

@@ -76,6 +76,7 @@ final class TestStore {
                     maxQueuedBytes,
                     maxLive,
                     maxStored,
+                    1 << 20,
                     postsPerS,
                     postsAtOnce,
                     80,
