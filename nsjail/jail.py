@@ -23,9 +23,10 @@ class JailFailed(Exception):
     """There was no job: the jail itself failed, or nsjail could not make it."""
 
 
-def frame(arguments=(), environment=None, files=None, main=None):
+def frame(arguments=(), environment=None, files=None, main=None, lines=False):
     """The job frame. Keys and values are str or bytes."""
     records = [("M", b"", main)] if main else []
+    records += [("L", b"", b"")] if lines else []
     records += [("A", b"", value) for value in arguments]
     records += [("E", key, value) for key, value in (environment or {}).items()]
     records += [("F", key, value) for key, value in (files or {}).items()]

@@ -362,6 +362,16 @@ class JobFrame(JailTest):
             job.worker.sendall(frame(files={"main.py": program}) + message("i", b"first") + message("i", b" second") + message("e"))
             self.assertEqual(b"first second\n", bytes(job.finish(None).out))
 
+    def test_output_comes_line_by_line_when_the_frame_asks_for_it(self):
+        program = code("import sys; print(sys.stdout.line_buffering); sys.stdin.read()")
+        for environment, said in ({}, b"True\n"), ({"PYTHONHASHSEED": "0"}, b"False\n"):  # unbuffered in the interpreter's second start
+            with self.maker.start() as job:
+                job.ready()
+                job.worker.sendall(frame(environment=environment, files={"main.py": program}, lines=True))
+                self.wait_for(job, said)
+                job.send("e")
+                self.assertEqual("E 0", job.finish(None).status)
+
     def test_a_frame_may_come_in_drops(self):
         with self.maker.start() as job:
             job.ready()

@@ -16,6 +16,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /** A client of the HTTP interface, as the command line needs it: blocking, and patient when a connection breaks. */
@@ -102,6 +103,31 @@ final class JobClient {
     /** Asks for a cancel. */
     void cancel(String id) throws IOException, InterruptedException {
         http.send(request(id).DELETE().build(), BodyHandlers.discarding());
+    }
+
+    /** Sends a running program input, once: it is tried again when an answer does not come. */
+    void input(String id, byte[] bytes, boolean eof) throws IOException, InterruptedException {
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + id + "/stdin?eof=" + eof))
+                .timeout(TIMEOUT)
+                .header("Idempotency-Key", UUID.randomUUID().toString())
+                .POST(HttpRequest.BodyPublishers.ofByteArray(bytes))
+                .build();
+        for (int tries = 1; ; tries++) {
+            try {
+                HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
+                if (response.statusCode() != 503 || tries == TRIES) {
+                    if (response.statusCode() != 204) {
+                        read(response);
+                    }
+                    return;
+                }
+            } catch (IOException e) {
+                if (tries == TRIES) {
+                    throw e;
+                }
+            }
+            Thread.sleep(RETRY_MS);
+        }
     }
 
     private HttpRequest.Builder request(String id) {

@@ -26,6 +26,7 @@ final class PrivateNode implements AutoCloseable {
                             "roles", "http,runner",
                             "redis.url", "embedded",
                             "runner.slots", "1",
+                            "runner.interactive_slots", "1",
                             "runner.drain_ms", "0",
                             "data_dir", data.path().toString()));
             return new PrivateNode(data, Node.start(config, () -> {}));

@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,8 +27,9 @@ import picocli.CommandLine.Parameters;
         description = "Run a program in the jail and behave like it: its output, its exit code.",
         footer = {
             "",
-            "The program's input is --stdin, or what is piped into this command. A running",
-            "node is used, else a private one is started for this run.",
+            "The program's input is --stdin, or what is piped into this command, or what you",
+            "type while it runs (Ctrl-D ends it, Ctrl-C stops the program). A running node is",
+            "used, else a private one is started for this run.",
             "",
             "--collect: * and ? match within one name, ** any number of folders, [a-z] one",
             "of a set; put the pattern in quotes. Files are saved at the paths that they",
@@ -85,6 +87,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the ended job as JSON instead of the program's output.")
     private boolean json;
 
+    /** The input is typed while the program runs. */
+    private boolean typed;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         System.setProperty("ONPY_LOG_LEVEL", "ERROR"); // before the first logger is made
@@ -118,9 +123,11 @@ final class RunCommand implements Callable<Integer> {
         byte[] input = new byte[0];
         if (stdin != null) {
             input = read(stdin);
-        } else if (!programIsStdin && !isTerminal()) {
-            input = System.in.readAllBytes();
+        } else if (!programIsStdin) {
+            typed = isTerminal();
+            input = typed ? input : System.in.readAllBytes();
         }
+        job.put("interactive", typed);
         job.put("stdin_base64", Base64.getEncoder().encodeToString(input));
         job.set("args", MAPPER.valueToTree(args));
         job.set("limits", MAPPER.valueToTree(limits));
@@ -138,13 +145,13 @@ final class RunCommand implements Callable<Integer> {
         return Files.readAllBytes(path);
     }
 
-    /** Whether a person would have to type the input. Input that is typed while the program runs is not offered yet. */
+    /** Whether a person types the input while the program runs. */
     private static boolean isTerminal() {
         try {
             String target = Files.readSymbolicLink(Path.of("/proc/self/fd/0")).toString();
             return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
         } catch (IOException e) {
-            return true; // no standard input at all
+            return false; // no standard input at all
         }
     }
 
@@ -153,6 +160,11 @@ final class RunCommand implements Callable<Integer> {
         JobClient client = new JobClient(node);
         String id = client.submit(request);
         CountDownLatch ended = new CountDownLatch(1);
+        if (typed) {
+            Thread typist = new Thread(() -> type(client, id, ended), "onpyrunner-input");
+            typist.setDaemon(true); // it may wait at the terminal for ever
+            typist.start();
+        }
         Thread cancel = new Thread(() -> cancel(client, id, ended, afterwards), "onpyrunner-cancel");
         Runtime.getRuntime().addShutdownHook(cancel);
         PrintStream out = new PrintStream(
@@ -194,6 +206,24 @@ final class RunCommand implements Callable<Integer> {
         failed.forEach(sentence -> err.println("onpyrunner: " + sentence));
         saver.missing(files).forEach(sentence -> err.println("onpyrunner: " + sentence));
         return failed.isEmpty();
+    }
+
+    /** Hands on what is typed, line by line, until the program or the input ends. */
+    private static void type(JobClient client, String id, CountDownLatch ended) {
+        byte[] line = new byte[8192];
+        try {
+            int count;
+            do {
+                count = System.in.read(line);
+                client.input(id, Arrays.copyOf(line, Math.max(0, count)), count < 0);
+            } while (count >= 0 && ended.getCount() > 0);
+        } catch (IOException e) {
+            if (ended.getCount() > 0) {
+                System.err.println("onpyrunner: the input did not reach the program: " + e.getMessage());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Ctrl-C: the program is interrupted, and what it says then is still shown. */

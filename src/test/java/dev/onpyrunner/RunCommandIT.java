@@ -71,6 +71,37 @@ class RunCommandIT {
     }
 
     @Test
+    void what_is_typed_at_a_terminal_reaches_the_program(TestNode node) throws Exception {
+        String program =
+                program("name = input('Name? ')\nprint('Hello', name)\nimport sys\nprint(sys.stdin.read().upper())");
+        String command = String.join(
+                " ",
+                ServeProcess.command("run", program, "--url", node.node().url()).command());
+        // A real terminal, whose other side is a pair of pipes.
+        Process terminal = new ProcessBuilder("script", "-qec", command, "/dev/null").start();
+        try (var keys = terminal.getOutputStream();
+                var screen = terminal.inputReader()) {
+            StringBuilder seen = new StringBuilder();
+            read(screen, seen, "Name? ");
+            keys.write("Ann\n".getBytes(StandardCharsets.UTF_8));
+            keys.flush();
+            read(screen, seen, "Hello Ann");
+            keys.write("more\n\004".getBytes(StandardCharsets.UTF_8)); // Ctrl-D
+            keys.flush();
+            read(screen, seen, "MORE");
+        }
+        assertThat(terminal.waitFor()).isZero();
+    }
+
+    private static void read(java.io.Reader screen, StringBuilder seen, String until) throws IOException {
+        while (seen.indexOf(until) < 0) {
+            int c = screen.read();
+            assertThat(c).as("more on the screen than: " + seen).isNotNegative();
+            seen.append((char) c);
+        }
+    }
+
+    @Test
     void output_and_errors_stay_apart_and_the_exit_code_is_the_programs(TestNode node) throws Exception {
         String program = program("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)");
         Ended ended = run("", program, "--url", node.node().url());
