@@ -17,6 +17,7 @@ async function buildInto(folder) {
     absWorkingDir: here,
     entryPoints: [
       { in: 'src/main.ts', out: 'app' },
+      { in: 'src/theme.ts', out: 'theme' },
       { in: 'src/app.css', out: 'app' },
     ],
     outdir: folder,

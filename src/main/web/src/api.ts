@@ -1,5 +1,6 @@
 // The calls of the HTTP contract that the page makes. Whatever goes wrong comes out as one Problem with words for a person.
 import type { Job, Spec } from './job';
+import { t } from './texts';
 
 const SEND_ATTEMPTS = 3;
 
@@ -59,7 +60,7 @@ async function send(url: string, init: RequestInit = {}): Promise<Response> {
   try {
     response = await fetch(url, { cache: 'no-store', ...init });
   } catch {
-    throw new Problem(0, 'The server cannot be reached. Check your connection and try again.');
+    throw new Problem(0, t.unreachable);
   }
   if (!response.ok) throw await problemOf(response);
   return response;
@@ -77,7 +78,7 @@ export async function problemOf(response: Response): Promise<Problem> {
   const words = [body.detail, body.title].find((text): text is string => typeof text === 'string' && text !== '');
   const errors = Array.isArray(body.errors) ? (body.errors as { pointer?: string; detail?: string }[]) : [];
   const fields = errors.map(({ pointer, detail }) => [pointer, detail].filter(Boolean).join(': '));
-  return new Problem(response.status, words ?? `The server answered with status ${response.status}.`, fields, retryAfterS);
+  return new Problem(response.status, words ?? t.serverStatus(response.status), fields, retryAfterS);
 }
 
 /** `Retry-After` as seconds from now; the header is a number of seconds or a date (RFC 9110, 10.2.3). */
@@ -88,7 +89,12 @@ function seconds(header: string | null): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
+/** Sends a running program input or a signal. `key` makes a repeat safe. */
+export async function sendInput(id: string, path: string, body: string, key: string): Promise<void> {
+  await send(`${jobUrl(id)}/${path}`, { method: 'POST', headers: { 'Idempotency-Key': key }, body });
+}
+
 /** Not `crypto.randomUUID`: browsers offer that on HTTPS only, and the page is often served by plain HTTP in a private network. */
-function randomKey(): string {
+export function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

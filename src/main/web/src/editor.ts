@@ -1,45 +1,93 @@
 // The code editor: CodeMirror with Python, four spaces, and colours that are CSS variables, so light and dark are the style
 // sheet's business.
-import { indentWithTab } from '@codemirror/commands';
-import { python } from '@codemirror/lang-python';
-import { HighlightStyle, indentUnit, syntaxHighlighting } from '@codemirror/language';
-import { EditorState, Prec } from '@codemirror/state';
-import { EditorView, keymap } from '@codemirror/view';
+import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
+import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { pythonLanguage } from '@codemirror/lang-python';
+import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, LanguageSupport, syntaxHighlighting } from '@codemirror/language';
+import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
+import { EditorState, Prec, StateEffect, StateField } from '@codemirror/state';
+import {
+  Decoration,
+  type DecorationSet,
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  keymap,
+  lineNumbers,
+} from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { basicSetup } from 'codemirror';
+import { t } from './texts';
 
 const ESCAPE_HOLDS_MS = 5_000;
 
 export interface Editor {
-  text(): string;
-  /** Replaces everything, undo history included: another program is another document. */
-  show(text: string): void;
+  /** A file with an undo history of its own, to be shown with {@link show}. */
+  open(text: string, path: string): EditorState;
+  show(state: EditorState): void;
+  /** The file on show as it is now. */
+  current(): EditorState;
+  /** Marks a line of the file on show, from 1 on, until it is edited, and brings it into sight. */
+  mark(line: number): void;
+  insert(text: string): void;
   focus(): void;
 }
 
 /** @param describedBy the id of the element that says how to leave the editor with the keyboard */
 export function createEditor(parent: HTMLElement, describedBy: string, onEdit: () => void): Editor {
-  const extensions = [
+  const always = [
     ESCAPE,
-    basicSetup,
-    keymap.of([indentWithTab]),
-    python(),
+    lineNumbers(),
+    history(),
+    drawSelection(),
+    indentOnInput(),
+    bracketMatching(),
+    closeBrackets(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    highlightSelectionMatches(),
+    keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, indentWithTab]),
     indentUnit.of('    '),
     EditorState.tabSize.of(4),
+    EditorState.phrases.of(t.editorPhrases),
     syntaxHighlighting(COLOURS),
+    MARKED,
     THEME,
-    EditorView.contentAttributes.of({ 'aria-label': 'Python program', 'aria-describedby': describedBy }),
+    EditorView.contentAttributes.of({ 'aria-label': t.editor, 'aria-describedby': describedBy }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onEdit();
     }),
   ];
-  const view = new EditorView({ parent, extensions });
+  const python = new LanguageSupport(pythonLanguage);
+  const open = (text: string, path: string) =>
+    EditorState.create({ doc: text, extensions: path.endsWith('.py') ? [always, python] : always });
+  const view = new EditorView({ parent, state: open('', 'main.py') });
   return {
-    text: () => view.state.doc.toString(),
-    show: (text) => view.setState(EditorState.create({ doc: text, extensions })),
+    open,
+    show: (state) => view.setState(state),
+    current: () => view.state,
+    mark(line) {
+      if (line < 1 || line > view.state.doc.lines) return;
+      const at = view.state.doc.line(line).from;
+      view.dispatch({ effects: [MARK.of(at), EditorView.scrollIntoView(at, { y: 'center' })] });
+    },
+    insert: (text) => view.dispatch(view.state.replaceSelection(text), { userEvent: 'input.type' }),
     focus: () => view.focus(),
   };
 }
+
+const MARK = StateEffect.define<number>();
+const MARKED_LINE = Decoration.line({ class: 'marked-line' });
+
+/** The line that an error names. */
+const MARKED = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update(marked, transaction) {
+    for (const effect of transaction.effects) if (effect.is(MARK)) return Decoration.set(MARKED_LINE.range(effect.value));
+    return transaction.docChanged ? Decoration.none : marked;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
 
 /** Escape makes the next Tab leave the editor, as the page promises, also when it closes a list of completions on the way. */
 const ESCAPE = Prec.highest(
@@ -82,6 +130,7 @@ const THEME = EditorView.theme({
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--match)', outline: '1px solid var(--field-line)' },
   '&.cm-focused .cm-nonmatchingBracket': { backgroundColor: 'transparent', textDecoration: 'underline wavy var(--bad)' },
   '.cm-selectionMatch, .cm-searchMatch': { backgroundColor: 'var(--match)' },
+  '.marked-line': { backgroundColor: 'var(--err-ground) !important', boxShadow: 'inset 3px 0 var(--err)' },
   '.cm-searchMatch': { outline: '1px solid var(--field-line)' },
   '.cm-searchMatch-selected': { backgroundColor: 'var(--selection)' },
   '.cm-foldPlaceholder': { backgroundColor: 'var(--match)', border: 'none', color: 'var(--muted)', padding: '0 4px' },
@@ -98,6 +147,4 @@ const THEME = EditorView.theme({
     borderRadius: '4px',
   },
   '.cm-panel.cm-search [name=close]': { color: 'var(--text)', fontSize: '18px', right: '8px' },
-  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)' },
-  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--on-accent)' },
 });

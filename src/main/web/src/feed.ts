@@ -1,6 +1,7 @@
 // Follows one job to its end, through lost connections: opens one, opens the next with the id of the last event seen, waits longer
 // after each failure, and goes over to Server-Sent Events when no WebSocket can be opened.
-import type { Closing, Connect, Connection } from './connection';
+import { randomKey } from './api';
+import type { Closing, Connect, Connection, Sent } from './connection';
 import { isAfter, type Job, type JobEvent } from './job';
 
 const FIRST_DELAY_MS = 500;
@@ -8,6 +9,8 @@ const LONGEST_DELAY_MS = 15_000;
 /** A connection that stood this long was a good one: the next failure is counted from one again. */
 const GOOD_CONNECTION_MS = 5_000;
 const SOCKET_FAILURES = 3;
+/** Of one message: well within what the server reads. */
+const LONGEST_INPUT_CHARS = 16_384;
 
 export interface FeedListener {
   /** The job as it is now. Its events up to now still follow. */
@@ -16,6 +19,8 @@ export interface FeedListener {
   event(event: JobEvent): void;
   connectionLost(): void;
   connectionBack(): void;
+  /** What was sent to the program cannot be taken. */
+  refused(why: string): void;
   /** Nothing follows. `complete` without an `end` event having come before is possible. */
   closed(why: 'complete' | 'gone' | 'forbidden'): void;
 }
@@ -50,6 +55,12 @@ export class Feed {
   private lost = false;
   private over = false;
   private readonly hurry = () => this.retryNow();
+  /** Names this page's input among that of others. */
+  private readonly from = randomKey();
+  private sentInputs = 0;
+  /** Input that the server has not said to have stored: it is sent again over the next connection. */
+  private unacknowledged: Extract<Sent, { op: 'stdin' }>[] = [];
+  private ending = false;
 
   constructor(
     private readonly jobId: string,
@@ -68,6 +79,25 @@ export class Feed {
     this.connection?.close();
   }
 
+  /** Types into the program; what is typed while the connection is lost arrives when it is back. */
+  type(text: string): void {
+    for (let from = 0; from < text.length; from += LONGEST_INPUT_CHARS) {
+      const message = { op: 'stdin', from: this.from, n: ++this.sentInputs, d: text.slice(from, from + LONGEST_INPUT_CHARS) } as const;
+      this.unacknowledged.push(message);
+      this.connection?.send(message);
+    }
+  }
+
+  /** Ends the program's input, behind all that was typed. */
+  endInput(): void {
+    this.ending = true;
+    this.connection?.send({ op: 'eof' });
+  }
+
+  signal(signal: 'INT' | 'TERM' | 'KILL'): void {
+    this.connection?.send({ op: 'signal', signal });
+  }
+
   private connect(): void {
     const connect = this.transports.current();
     let openedAt = 0;
@@ -77,9 +107,19 @@ export class Feed {
         this.transports.opened(connect);
         if (this.lost) this.listener.connectionBack();
         this.lost = false;
+        for (const message of this.unacknowledged) this.connection?.send(message);
+        if (this.ending) this.connection?.send({ op: 'eof' });
       },
       hello: (job) => this.listener.hello(job),
       events: (events) => this.deliver(events),
+      acknowledged: (n) => {
+        this.unacknowledged = this.unacknowledged.filter((message) => message.n > n);
+      },
+      refused: (why) => {
+        this.unacknowledged = [];
+        this.ending = false;
+        this.listener.refused(why);
+      },
       closed: (closing) => {
         this.connection = undefined;
         if (closing.why === 'lost' && !closing.opened) this.transports.failedToOpen(connect);
@@ -95,6 +135,7 @@ export class Feed {
       if (typeof event?.id !== 'string' || !isAfter(event.id, this.last)) continue;
       this.last = event.id;
       this.listener.event(event);
+      if (event.k === 'eof') this.ending = false;
       if (event.k === 'end') this.finish('complete');
     }
   }

@@ -3,12 +3,11 @@ import { cancelJob, getJob, Problem } from './api';
 import { Feed, type Transports } from './feed';
 import { isTerminal, type Job, type JobEvent, type Status } from './job';
 import type { ResultPanel } from './result-panel';
-import { describe } from './words';
+import { t } from './texts';
+import { describe, waitingForInput } from './words';
 
 /** How often the place in the queue is asked for; no event tells of it. */
 const QUEUE_POLL_MS = 2_000;
-
-const LOST = 'Connection lost. The program goes on running; reconnecting…';
 
 export class JobView {
   private job: Job;
@@ -17,15 +16,19 @@ export class JobView {
   private readonly feed: Feed;
   private queuePoll: ReturnType<typeof setInterval> | undefined;
   private over = false;
+  private waiting = false;
+  private inputOver = false;
   private unavailable = false;
 
   /**
+   * @param interactive whether the program can be typed to
    * @param clockAheadMs how far the server's clock is ahead of ours
    * @param onStatus called with each new status, and `''` when the job turns out to be gone
    */
   constructor(
     readonly id: string,
     job: Job | undefined,
+    private readonly interactive: boolean,
     private readonly clockAheadMs: number,
     transports: Transports,
     private readonly panel: ResultPanel,
@@ -35,12 +38,15 @@ export class JobView {
     panel.quiet('');
     panel.addressShown();
     if (job) this.show();
-    else panel.state('', { tone: 'waiting', title: 'Loading…', detail: '' });
+    else panel.state('', { tone: 'waiting', title: t.loading, detail: '' });
     this.feed = new Feed(id, transports, {
       hello: (now) => this.hello(now),
       event: (event) => this.event(event),
-      connectionLost: () => panel.connection(LOST),
+      connectionLost: () => panel.connection(t.connectionLost),
       connectionBack: () => panel.connection(''),
+      refused: (why) => {
+        if (!isTerminal(this.job.status)) panel.problem(why);
+      },
       closed: (why) => this.closed(why),
     });
   }
@@ -64,6 +70,26 @@ export class JobView {
     }
   }
 
+  /** Types into the program. */
+  type(text: string): void {
+    this.feed.type(text);
+    if (this.waiting) this.waits(false);
+  }
+
+  endInput(): void {
+    this.feed.endInput();
+  }
+
+  interrupt(): void {
+    this.feed.signal('INT');
+  }
+
+  private waits(waiting: boolean): void {
+    if (this.waiting === waiting) return;
+    this.waiting = waiting;
+    this.show();
+  }
+
   private hello(job: Job): void {
     // The log, which follows, tells how the job ended, after all its output.
     if (isTerminal(job.status)) return;
@@ -83,12 +109,29 @@ export class JobView {
       case 'err':
         if (event.t !== undefined) this.couldHaveStarted(performance.now() - event.t);
         this.panel.output.append(event.k, event.d ?? '');
+        this.waits(false);
+        break;
+      case 'in':
+        this.panel.output.append('in', event.d ?? '');
+        this.waits(false);
+        break;
+      case 'eof':
+        this.inputOver = true;
+        this.waits(false);
+        this.show();
+        break;
+      case 'signal':
+        this.panel.output.terminal.append('in', event.d === 'INT' ? '^C' : '');
+        this.waits(false);
+        break;
+      case 'need_input':
+        this.waits(true);
         break;
       case 'requeued':
         this.panel.output.clear();
         this.startedAt = Infinity;
         this.job = { ...this.job, status: 'QUEUED', queue: null };
-        this.panel.quiet('The machine that ran the program was lost. It is started again on another one.');
+        this.panel.quiet(t.requeued);
         this.show();
         break;
       case 'end':
@@ -115,9 +158,10 @@ export class JobView {
 
   private ended(job: Job): void {
     this.job = job;
-    if (this.panel.output.isEmpty) this.panel.quiet(job.status === 'DONE' ? 'The program printed nothing.' : 'There is no output.');
+    if (this.panel.output.isEmpty) this.panel.quiet(job.status === 'DONE' ? t.printedNothing : t.noOutput);
     this.panel.connection('');
     this.panel.leftovers(job);
+    this.panel.typedShown();
     this.show();
   }
 
@@ -125,8 +169,8 @@ export class JobView {
     this.panel.connection('');
     if (isTerminal(this.job.status)) return;
     if (why === 'complete') void this.fetchEnd();
-    else if (why === 'gone') this.vanished('This job is no longer on the server: its time there has passed, or it was removed.');
-    else this.vanished('The server does not let this page follow the job.');
+    else if (why === 'gone') this.vanished(t.goneNow);
+    else this.vanished(t.mayNotFollow);
   }
 
   private vanished(words: string): void {
@@ -154,14 +198,20 @@ export class JobView {
   show(): void {
     clearInterval(this.queuePoll);
     if (this.unavailable) {
-      this.panel.state('', { tone: 'idle', title: 'Not available', detail: '' });
+      this.panel.acceptsInput(false);
+      this.panel.waits(false);
+      this.panel.state('', { tone: 'idle', title: t.notAvailable, detail: '' });
       this.onStatus('');
       return;
     }
     const { status } = this.job;
     const running = status === 'RUNNING';
     if (running && this.startedAt === Infinity) this.startedAt = performance.now();
-    this.panel.state(status, describe(this.job), running ? () => performance.now() - this.startedAt : undefined);
+    const waiting = running && this.waiting;
+    this.panel.acceptsInput(this.interactive && !this.inputOver && !isTerminal(status));
+    this.panel.waits(waiting);
+    if (waiting) this.panel.state(status, waitingForInput());
+    else this.panel.state(status, describe(this.job), running ? () => performance.now() - this.startedAt : undefined);
     if (status === 'QUEUED') this.queuePoll = setInterval(() => void this.askForPlace(), QUEUE_POLL_MS);
     this.onStatus(status);
   }

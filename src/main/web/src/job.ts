@@ -40,6 +40,7 @@ export interface Spec {
   runtime?: string;
   limits?: Record<string, number>;
   collect?: string[];
+  interactive?: boolean;
 }
 
 /** One line of a job's log. `t` is milliseconds since the start it belongs to. */

@@ -1,30 +1,43 @@
 // The page: puts the editor, the buttons, the address and the job on show together.
 import { createJob, getSpec, Problem } from './api';
 import { element } from './dom';
-import { type Draft, forgetDraft, readDraft, saveDraft } from './drafts';
+import { type Draft, forgetDraft, readDraft, sameDraft, saveDraft } from './drafts';
 import { createEditor } from './editor';
-import { EXAMPLE } from './example';
+import { EXAMPLES, type Example } from './examples';
 import { Transports } from './feed';
+import { Files } from './files';
+import { entries, forgetAll, noteStatus, recall, remember } from './history';
 import type { Job, Status } from './job';
 import { JobView } from './job-view';
+import { fillKeys } from './keys';
 import { currentPlace, enterPlace, onPlaceChange } from './place';
 import { Program } from './program';
 import { ResultPanel } from './result-panel';
 import { connectSocket } from './socket';
 import { connectSse } from './sse';
+import { choose, fillIn, language, t } from './texts';
+
+fillIn();
 
 const SAVE_AFTER_MS = 300;
+const FIRST: Program = Program.of(EXAMPLES[0].draft);
 
 const run = element<HTMLButtonElement>('run');
 const stop = element<HTMLButtonElement>('stop');
 const again = element<HTMLButtonElement>('again');
 const input = element<HTMLTextAreaElement>('input');
-const panel = new ResultPanel();
+const line = element<HTMLInputElement>('line');
+const panel = new ResultPanel({
+  line: (text) => view?.type(text),
+  endOfInput: () => view?.endInput(),
+  interrupt: () => view?.interrupt(),
+});
 const transports = new Transports(connectSocket, connectSse);
 const editor = createEditor(element('editor'), 'editor-help', edited);
+const files = new Files(editor, edited);
 
 /** What the editor was last filled with. */
-let program = Program.of(EXAMPLE);
+let program = FIRST;
 /** Where we are; behind `location` while a change of place is being handled. */
 let place = currentPlace();
 let view: JobView | undefined;
@@ -32,12 +45,11 @@ let busy = false;
 let saveTimer: ReturnType<typeof setTimeout> | undefined;
 
 function current(): Draft {
-  return { source: editor.text(), stdin: input.value };
+  return { source: files.source(), stdin: input.value, files: files.others() };
 }
 
 function isEdited(): boolean {
-  const { source, stdin } = current();
-  return source !== program.draft.source || stdin !== program.draft.stdin;
+  return !sameDraft(current(), program.draft);
 }
 
 // ---- Editing ----
@@ -67,10 +79,23 @@ function showWhetherEdited(): void {
 function fill(next: Program): void {
   program = next;
   const draft = readDraft(place) ?? next.draft;
-  editor.show(draft.source);
+  files.show(draft, next.entry);
   input.value = draft.stdin;
   element('along').textContent = next.note;
   showWhetherEdited();
+}
+
+function openExample(example: Example): void {
+  saveIfTyped();
+  if (place !== '') {
+    enterPlace('');
+    place = '';
+    leave();
+  }
+  forgetDraft('');
+  fill(Program.of(example.draft, example.collect));
+  showPane('code');
+  editor.focus();
 }
 
 // ---- Running ----
@@ -81,9 +106,11 @@ async function start(): Promise<void> {
   setBusy(true);
   if (document.activeElement === again) run.focus();
   panel.sending();
+  showPane('terminal');
   const from = place;
   try {
     const job = await createJob(program.spec(sent));
+    remember(job.id, sent);
     // Gone elsewhere meanwhile: the job runs, but must not take over the page.
     if (place !== from) return;
     saveIfTyped();
@@ -92,8 +119,7 @@ async function start(): Promise<void> {
     place = job.id;
     program = program.ranAs(sent);
     showWhetherEdited();
-    show(job.id, job, 0);
-    bringIntoSight(element('result'));
+    show(job.id, job, sent.stdin === '', 0);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (place !== from) return;
@@ -101,24 +127,34 @@ async function start(): Promise<void> {
     if (view) view.show();
     else panel.idle();
     panel.problem(error);
-    bringIntoSight(element('result'));
   }
 }
 
-function show(id: string, job: Job | undefined, clockAheadMs: number): void {
+function show(id: string, job: Job | undefined, interactive: boolean, clockAheadMs: number): void {
   view?.close();
   panel.reset();
-  view = new JobView(id, job, clockAheadMs, transports, panel, statusChanged);
+  view = new JobView(id, job, interactive, clockAheadMs, transports, panel, (status) => statusChanged(id, status));
 }
 
-function statusChanged(status: Status | ''): void {
+function statusChanged(id: string, status: Status | ''): void {
   const live = status === 'QUEUED' || status === 'RUNNING';
   setBusy(live);
+  if (status !== '') noteStatus(id, status);
+  if (status === 'DONE') markError();
   if (stop.hidden === !live) return;
   if (!live && document.activeElement === stop) run.focus();
   stop.hidden = !live;
-  stop.textContent = 'Stop';
+  stop.textContent = t.stop;
   stop.removeAttribute('aria-disabled');
+}
+
+/** Marks the last line of the user's own files that a traceback names. */
+function markError(): void {
+  if (isEdited()) return;
+  const named = [...panel.output.text().matchAll(/^ {2}File "(?:\/work\/)?([^"/<][^"]*)", line (\d+)/gm)];
+  const own = named.filter(([, path]) => path === program.entry || files.others().some((file) => file.path === path));
+  const [, path, number] = own.at(-1) ?? [];
+  if (path !== undefined) files.mark(path, Number(number));
 }
 
 function setBusy(now: boolean): void {
@@ -131,10 +167,18 @@ function setBusy(now: boolean): void {
 async function stopRunning(): Promise<void> {
   if (!view || stop.hidden || stop.hasAttribute('aria-disabled')) return;
   stop.setAttribute('aria-disabled', 'true');
-  stop.textContent = 'Stopping…';
+  stop.textContent = t.stopping;
   if (await view.stop()) return;
   stop.removeAttribute('aria-disabled');
-  stop.textContent = 'Stop';
+  stop.textContent = t.stop;
+}
+
+/** What was typed into this run becomes the prepared input of the next. */
+function reuse(): void {
+  input.value = panel.output.input();
+  edited();
+  showPane('code');
+  input.focus();
 }
 
 // ---- Places ----
@@ -146,43 +190,93 @@ async function placeChanged(): Promise<void> {
   await visit();
 }
 
-async function visit(): Promise<void> {
+function leave(): void {
   view?.close();
   view = undefined;
-  statusChanged('');
+  statusChanged('', '');
   panel.reset();
+}
+
+async function visit(): Promise<void> {
+  leave();
   if (place === '') {
-    fill(Program.of(EXAMPLE));
+    fill(FIRST);
     return;
   }
   const id = place;
-  panel.state('', { tone: 'waiting', title: 'Loading…', detail: '' });
+  showPane('terminal');
+  panel.state('', { tone: 'waiting', title: t.loading, detail: '' });
   try {
     const { spec, clockAheadMs } = await getSpec(id);
     if (place !== id) return;
     fill(Program.fromSpec(spec));
-    show(id, undefined, clockAheadMs);
+    show(id, undefined, spec.interactive === true, clockAheadMs);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (place !== id) return;
-    fill(Program.of(readDraft('') ?? EXAMPLE));
+    const kept = recall(id);
+    fill(kept ? Program.of(kept) : Program.of(readDraft('') ?? FIRST.draft));
     panel.reset();
-    panel.problem(notShown(error));
+    panel.problem(notShown(error, kept !== undefined));
   }
 }
 
-function notShown(problem: Problem): Problem | string {
-  const keep = 'You can still write and run a program here.';
-  if (problem.status === 404) return `There is no job at this address. Check that it was copied whole. ${keep}`;
-  if (problem.status === 410) return `This job is no longer kept: its time on the server has passed. ${keep}`;
+function notShown(problem: Problem, isKept: boolean): Problem | string {
+  const then = isKept ? t.expiredKept : t.canStillRun;
+  if (problem.status === 404) return `${t.unknownJob} ${then}`;
+  if (problem.status === 410) return `${t.expiredJob} ${then}`;
   return problem;
 }
 
-/** On a narrow screen the result is below the editor: shows it to who has pressed Run. */
-function bringIntoSight(target: HTMLElement): void {
-  if (target.getBoundingClientRect().top < innerHeight * 0.5) return;
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  target.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
+/** On a narrow screen the program and the terminal take turns. */
+function showPane(pane: 'code' | 'terminal'): void {
+  document.body.dataset.pane = pane;
+  element('pane-code').setAttribute('aria-pressed', String(pane === 'code'));
+  element('pane-terminal').setAttribute('aria-pressed', String(pane === 'terminal'));
+}
+
+// ---- Menus ----
+
+function fillExamples(): void {
+  element('examples-list').replaceChildren(
+    ...EXAMPLES.map((example) => entry(example.title[language], '', () => openExample(example))),
+  );
+}
+
+function fillHistory(): void {
+  const all = entries();
+  element('history-list').replaceChildren(
+    ...all.map(({ id, at, status, title }) => {
+      const when = new Date(at).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' });
+      return entry(title, [when, status].filter(Boolean).join(' · '), () => (location.hash = encodeURIComponent(id)));
+    }),
+  );
+  element('history-empty').hidden = all.length > 0;
+  element('history-clear').hidden = all.length === 0;
+}
+
+function entry(text: string, detail: string, act: () => void): HTMLElement {
+  const item = document.createElement('li');
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = text;
+  if (detail) {
+    const small = document.createElement('small');
+    small.textContent = detail;
+    button.append(small);
+  }
+  button.addEventListener('click', () => {
+    closeMenus();
+    act();
+  });
+  item.append(button);
+  return item;
+}
+
+const menus = document.querySelectorAll<HTMLDetailsElement>('details.menu');
+
+function closeMenus(but?: EventTarget | null): void {
+  for (const menu of menus) if (!(but instanceof Node && menu.contains(but))) menu.open = false;
 }
 
 // ---- Wiring ----
@@ -193,28 +287,74 @@ function copies(button: HTMLElement, text: () => string): void {
   button.hidden = !navigator.clipboard;
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(text());
-    button.textContent = 'Copied';
+    button.textContent = t.copied;
     setTimeout(() => (button.textContent = label), 1500);
   });
+}
+
+function saveOutput(): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([panel.output.text()], { type: 'text/plain;charset=utf-8' }));
+  link.download = 'output.txt';
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 run.addEventListener('click', () => void start());
 again.addEventListener('click', () => void start());
 stop.addEventListener('click', () => void stopRunning());
 input.addEventListener('input', edited);
+element('typing').addEventListener('submit', (event) => {
+  event.preventDefault();
+  panel.output.terminal.enter(line.value);
+  line.value = '';
+});
+element('eof').addEventListener('click', () => view?.endInput());
+element('reuse-button').addEventListener('click', reuse);
 copies(element('copy-output'), () => panel.output.text());
 copies(element('copy-address'), () => location.href);
+element('save-output').addEventListener('click', saveOutput);
+element('clear-output').addEventListener('click', () => panel.output.clear());
+element('pane-code').addEventListener('click', () => showPane('code'));
+element('pane-terminal').addEventListener('click', () => showPane('terminal'));
+element('history-clear').addEventListener('click', () => {
+  forgetAll();
+  fillHistory();
+});
+element('history').addEventListener('toggle', fillHistory);
+for (const menu of menus) {
+  menu.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  });
+}
+addEventListener('click', (event) => closeMenus(event.target));
+
+const languages = element<HTMLSelectElement>('language');
+languages.value = language;
+languages.addEventListener('change', () => {
+  saveIfTyped();
+  choose(languages.value);
+});
+const themes = element<HTMLSelectElement>('theme');
+themes.value = document.documentElement.dataset.themeChoice ?? 'system';
+themes.addEventListener('change', () => dispatchEvent(new CustomEvent('onpyrunner-theme-choice', { detail: themes.value })));
+addEventListener('onpyrunner-theme', () => panel.output.terminal.repaint());
+
 addEventListener('pagehide', saveIfTyped);
 addEventListener(
   'keydown',
   (event) => {
-    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    if (!(event.ctrlKey || event.metaKey) || (event.key !== 'Enter' && event.key !== '.')) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!event.repeat) void start();
+    if (!event.repeat) void (event.key === 'Enter' ? start() : stopRunning());
   },
   { capture: true },
 );
 if (/^(Mac|iP)/.test(navigator.platform)) element('shortcut').textContent = '⌘ Enter';
+fillKeys(element('keys'), editor);
+fillExamples();
 onPlaceChange(() => void placeChanged());
 void visit();

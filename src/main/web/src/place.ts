@@ -10,9 +10,9 @@ export function currentPlace(): string {
   }
 }
 
-/** Goes to a job's place; "back" returns to where we were. */
+/** Goes to a job's place, or to the page's own with `''`; "back" returns to where we were. */
 export function enterPlace(jobId: string): void {
-  history.pushState(null, '', `#${encodeURIComponent(jobId)}`);
+  history.pushState(null, '', jobId === '' ? location.pathname : `#${encodeURIComponent(jobId)}`);
 }
 
 /** Calls back when the user may have gone to another place: back, forward, or an address typed in. Both events can tell of one move. */

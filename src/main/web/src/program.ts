@@ -1,7 +1,8 @@
-// The program in the editor together with what goes along with it: a job's other files, arguments and limits are not edited here,
+// The program in the editor together with what goes along with it: a job's binary files, arguments and limits are not edited here,
 // but running a job's program again keeps them.
 import type { Draft } from './drafts';
 import type { JobFile, Spec } from './job';
+import { t } from './texts';
 
 export class Program {
   private constructor(
@@ -11,18 +12,22 @@ export class Program {
     readonly note: string,
   ) {}
 
-  static of(draft: Draft): Program {
-    return new Program(draft, {}, '');
+  /** @param collect patterns of the files that it hands back */
+  static of(draft: Draft, collect: string[] = []): Program {
+    return new Program(draft, collect.length > 0 ? { collect } : {}, note([], [], [], collect));
   }
 
   static fromSpec(spec: Spec): Program {
     const entry = spec.entry ?? 'main.py';
     const all = spec.files ?? [];
     const main = spec.source === undefined ? all.find((file) => file.path === entry) : undefined;
-    const files = all.filter((file) => file !== main);
+    const others = all.filter((file) => file !== main);
+    const texts = others.filter((file) => file.content !== undefined);
+    const files = others.filter((file) => file.content === undefined);
     const draft = {
       source: spec.source ?? (main ? contentOf(main) : ''),
       stdin: spec.stdin ?? (spec.stdin_base64 ? decode(spec.stdin_base64) : ''),
+      files: texts.map(({ path, content = '' }) => ({ path, content })),
     };
     const { args, env, runtime, limits, collect } = spec;
     const rest: Spec = {
@@ -37,25 +42,32 @@ export class Program {
     return new Program(draft, rest, note(files, args ?? [], Object.keys(env ?? {}), collect ?? []));
   }
 
+  /** The file that is run. */
+  get entry(): string {
+    return this.rest.entry ?? 'main.py';
+  }
+
   /** The same program once an edit of it has been run: the edit is what it is now. */
   ranAs(draft: Draft): Program {
     return new Program(draft, this.rest, this.note);
   }
 
-  /** What to send to run the edited program. */
+  /** What to send to run the edited program: with its whole input, or, when none is prepared, with what is typed then. */
   spec(edited: Draft): Spec {
-    return { ...this.rest, source: edited.source, ...(edited.stdin !== '' && { stdin: edited.stdin }) };
+    const input = edited.stdin === '' ? { interactive: true } : { stdin: edited.stdin };
+    const files = [...edited.files, ...(this.rest.files ?? [])];
+    return { ...this.rest, source: edited.source, ...(files.length > 0 && { files }), ...input };
   }
 }
 
 function note(files: JobFile[], args: string[], env: string[], collect: string[]): string {
   const parts = [
-    files.length > 0 ? `the files ${files.map((file) => file.path).join(', ')}` : '',
-    args.length > 0 ? `the arguments ${args.join(' ')}` : '',
-    env.length > 0 ? `the variables ${env.join(', ')}` : '',
-    collect.length > 0 ? `the patterns of files to hand back ${collect.join(', ')}` : '',
+    files.length > 0 ? t.alongFiles(files.map((file) => file.path).join(', ')) : '',
+    args.length > 0 ? t.alongArgs(args.join(' ')) : '',
+    env.length > 0 ? t.alongEnv(env.join(', ')) : '',
+    collect.length > 0 ? t.alongCollect(collect.join(', ')) : '',
   ].filter(Boolean);
-  return parts.length > 0 ? `Goes along when you run it: ${parts.join('; ')}.` : '';
+  return parts.length > 0 ? t.along(parts) : '';
 }
 
 function contentOf(file: JobFile): string {

@@ -5,13 +5,34 @@ import { element } from './dom';
 import type { Job, Status } from './job';
 import { Output } from './output';
 import { StateLine } from './state-line';
+import type { Typist } from './terminal';
+import { language, t } from './texts';
 import { size, type Words } from './words';
 
-const IDLE: Words = { tone: 'idle', title: 'Ready', detail: '' };
+const IDLE: Words = { tone: 'idle', title: t.ready, detail: '' };
 
 export class ResultPanel {
-  readonly output = new Output(element('output'), element('output-cut'), element('legend'));
+  readonly output: Output;
   private readonly stateLine = new StateLine(element('state'), element('state-title'), element('state-clock'), element('state-detail'));
+
+  constructor(typist: Typist) {
+    this.output = new Output(element('terminal'), element('output'), element('announced'), typist);
+  }
+
+  /** Whether the program can be typed to. */
+  acceptsInput(open: boolean): void {
+    this.output.terminal.accepts(open);
+    element('typing').hidden = !open;
+    element('terminal-help').hidden = !open;
+  }
+
+  /** Whether the program waits for a line. */
+  waits(waiting: boolean): void {
+    element('result').classList.toggle('waits', waiting);
+    // Who has pressed Run and does nothing else is taken to where the program asks; on a phone that would open the keyboard.
+    const idle = [document.body, element('run'), element('again')].includes(document.activeElement as HTMLElement);
+    if (waiting && idle && matchMedia('(hover: hover)').matches) this.output.terminal.focus();
+  }
 
   /** The look before any run. */
   idle(): void {
@@ -21,13 +42,16 @@ export class ResultPanel {
   /** A program is on its way to the server; what is shown below still belongs to the run before. */
   sending(): void {
     this.problem(undefined);
-    this.state('', { tone: 'waiting', title: 'Sending…', detail: '' });
+    this.state('', { tone: 'waiting', title: t.sending, detail: '' });
   }
 
   /** Back to the look before any run, empty. */
   reset(): void {
     this.output.clear();
-    this.quiet('Output appears here while the program runs.');
+    this.quiet(t.outputQuiet);
+    this.acceptsInput(false);
+    this.waits(false);
+    element('reuse').hidden = true;
     this.problem(undefined);
     this.connection('');
     this.idle();
@@ -39,12 +63,12 @@ export class ResultPanel {
   state(status: Status | '', words: Words, elapsedMs?: () => number): void {
     this.stateLine.show(status, words, elapsedMs);
     element('again').hidden = status !== 'ERROR';
-    document.title = status === '' ? 'OnPyRunner' : `${words.title} – OnPyRunner`;
+    document.title = status === '' ? 'OnPyRunner' : t.title(words.title);
   }
 
   /** What the empty output area says. */
   quiet(text: string): void {
-    element('output').dataset.quiet = text;
+    element('quiet').textContent = text;
   }
 
   connection(text: string): void {
@@ -55,7 +79,7 @@ export class ResultPanel {
     const text = typeof problem === 'string' ? problem : (problem?.message ?? '');
     const fields = typeof problem === 'object' ? problem.fields : [];
     const wait = typeof problem === 'object' ? problem.retryAfterS : undefined;
-    element('problem-text').textContent = wait === undefined ? text : `${text} Try again ${inSeconds(wait)}.`;
+    element('problem-text').textContent = wait === undefined ? text : `${text} ${t.tryAgain(wait)}`;
     element('problem-fields').replaceChildren(...fields.map(item));
     element('problem').hidden = text === '';
   }
@@ -69,7 +93,12 @@ export class ResultPanel {
     element('files').replaceChildren(...files.map(link));
     element('files-box').hidden = files.length === 0;
     const until = job?.expires_at ? new Date(job.expires_at) : undefined;
-    element('kept').textContent = until && !Number.isNaN(until.getTime()) ? ` until ${moment(until)}` : '';
+    element('kept').textContent = until && !Number.isNaN(until.getTime()) ? t.kept(moment(until)) : '';
+  }
+
+  /** What was typed can be used again. */
+  typedShown(): void {
+    element('reuse').hidden = this.output.input() === '';
   }
 
   addressShown(): void {
@@ -97,12 +126,7 @@ function link(file: { path: string; size_bytes: number; url: string }): HTMLElem
   return li;
 }
 
-function inSeconds(seconds: number): string {
-  if (seconds <= 1) return 'in a second';
-  return seconds < 120 ? `in ${seconds} seconds` : `in ${Math.ceil(seconds / 60)} minutes`;
-}
-
 function moment(date: Date): string {
   const today = date.toDateString() === new Date().toDateString();
-  return date.toLocaleString(undefined, { ...(!today && { dateStyle: 'medium' }), timeStyle: 'short' });
+  return date.toLocaleString(language, { ...(!today && { dateStyle: 'medium' }), timeStyle: 'short' });
 }

@@ -17,6 +17,8 @@ interface Frame {
   job?: Job;
   heartbeat_ms?: number;
   events?: JobEvent[];
+  n?: number;
+  problem?: { detail?: string };
 }
 
 export const connectSocket: Connect = (jobId, after, listener) => {
@@ -60,6 +62,10 @@ export const connectSocket: Connect = (jobId, after, listener) => {
       listener.hello(frame.job);
     } else if (frame?.op === 'events' && Array.isArray(frame.events)) {
       listener.events(frame.events);
+    } else if (frame?.op === 'stdin_ack' && typeof frame.n === 'number') {
+      listener.acknowledged(frame.n);
+    } else if (frame?.op === 'problem') {
+      listener.refused(frame.problem?.detail ?? '');
     }
   };
   socket.onclose = ({ code }) => {
@@ -68,7 +74,12 @@ export const connectSocket: Connect = (jobId, after, listener) => {
     else if (code === CLOSE_FORBIDDEN) finish({ why: 'forbidden' });
     else finish({ why: 'lost', opened });
   };
-  return { close: () => finish() };
+  return {
+    close: () => finish(),
+    send(message) {
+      if (!over && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    },
+  };
 };
 
 function address(jobId: string, after: string | undefined): string {

@@ -1,12 +1,14 @@
 // Follows a job over Server-Sent Events, for networks that let no WebSocket through. Reads the stream with fetch and not with
 // EventSource, because that hides the answer's status, and 404 (gone) must not be treated like a broken line.
-import { jobUrl, problemOf } from './api';
-import type { Closing, Connect, ConnectionListener } from './connection';
+import { jobUrl, Problem, problemOf, randomKey, sendInput } from './api';
+import type { Closing, Connect, ConnectionListener, Sent } from './connection';
 import type { JobEvent } from './job';
 
 export const connectSse: Connect = (jobId, after, listener) => {
   const abort = new AbortController();
   let over = false;
+  /** One after the other, so that they arrive in order. */
+  let sending = Promise.resolve();
   void follow(jobId, after, listener, abort.signal).then((closing) => {
     if (!over) listener.closed(closing);
   });
@@ -15,8 +17,30 @@ export const connectSse: Connect = (jobId, after, listener) => {
       over = true;
       abort.abort();
     },
+    send(message) {
+      sending = sending.then(async () => {
+        if (!over) await post(jobId, message, listener);
+      });
+    },
   };
 };
+
+/** Sends over plain HTTP what the WebSocket would carry; what does not arrive is sent again with the next connection. */
+async function post(jobId: string, message: Sent, listener: ConnectionListener): Promise<void> {
+  try {
+    if (message.op === 'stdin') {
+      await sendInput(jobId, 'stdin', message.d, `${message.from}-${message.n}`);
+      listener.acknowledged(message.n);
+    } else if (message.op === 'eof') {
+      await sendInput(jobId, 'stdin?eof=true', '', randomKey());
+    } else {
+      await sendInput(jobId, 'signal', JSON.stringify({ signal: message.signal }), randomKey());
+    }
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    if (error.status >= 400 && error.status < 500) listener.refused(error.message);
+  }
+}
 
 async function follow(jobId: string, after: string | undefined, listener: ConnectionListener, signal: AbortSignal): Promise<Closing> {
   let opened = false;

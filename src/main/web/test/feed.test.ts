@@ -125,20 +125,25 @@ test('running a job’s program again keeps what is not edited here', () => {
     files: [
       { path: 'app.py', content: 'print(1)' },
       { path: 'data.txt', content: 'x' },
+      { path: 'data.bin', content_base64: '/w==' },
     ],
     stdin_base64: 'aMOp',
     args: ['-v'],
     limits: { cpu_ms: 1000 },
     collect: ['*.png', 'out/**'],
   });
-  assert.deepEqual(program.draft, { source: 'print(1)', stdin: 'hé' });
-  assert.equal(program.note, 'Goes along when you run it: the files data.txt; the arguments -v; the patterns of files to hand back *.png, out/**.');
-  assert.deepEqual(program.spec({ source: 'print(2)', stdin: '' }), {
+  assert.deepEqual(program.draft, { source: 'print(1)', stdin: 'hé', files: [{ path: 'data.txt', content: 'x' }] });
+  assert.equal(program.note, 'Goes along when you run it: the files data.bin; the arguments -v; the patterns of files to hand back *.png, out/**.');
+  assert.deepEqual(program.spec({ source: 'print(2)', stdin: '', files: [{ path: 'b.py', content: '' }] }), {
     entry: 'app.py',
-    files: [{ path: 'data.txt', content: 'x' }],
+    files: [
+      { path: 'b.py', content: '' },
+      { path: 'data.bin', content_base64: '/w==' },
+    ],
     args: ['-v'],
     limits: { cpu_ms: 1000 },
     collect: ['*.png', 'out/**'],
     source: 'print(2)',
+    interactive: true,
   });
 });

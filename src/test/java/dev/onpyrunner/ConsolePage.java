@@ -155,6 +155,13 @@ final class ConsolePage implements AutoCloseable {
                 .waitFor();
     }
 
+    /** Waits until the program waits for input, having printed this. */
+    void awaitWaiting(String printed) {
+        page.locator("#result.waits #output")
+                .filter(new Locator.FilterOptions().setHasText(printed))
+                .waitFor();
+    }
+
     /** Waits until the output is exactly this text. */
     void awaitOutput(String text) {
         assertThat(output()).hasJSProperty("textContent", text);

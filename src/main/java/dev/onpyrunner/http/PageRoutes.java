@@ -24,7 +24,7 @@ final class PageRoutes {
             ctx.response().sendFile("api/openapi.yaml").onFailure(ctx::fail);
         });
         router.get("/problems/:slug").method(HttpMethod.HEAD).handler(PageRoutes::problem);
-        for (String path : new String[] {"/", "/app.js", "/app.css", "/favicon.svg", "/third-party.txt"}) {
+        for (String path : new String[] {"/", "/app.js", "/theme.js", "/app.css", "/favicon.svg", "/third-party.txt"}) {
             String file = path.equals("/") ? "/index.html" : path;
             router.get(path).method(HttpMethod.HEAD).handler(ctx -> {
                 ctx.response()
