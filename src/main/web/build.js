@@ -1,15 +1,17 @@
-// Builds the page into ../resources/web. With --check it builds into a temporary folder instead, compares that with what is
-// committed, and prints each file that differs. The same sources and lock file give the same bytes on every machine.
+// Builds the page into ../resources/web: scripts and styles under names that have a hash of their content, so that browsers may keep
+// them for ever, each also compressed. With --check it builds into a temporary folder instead, compares that with what is committed, and
+// prints each file that differs. The same sources and lock file give the same bytes on every machine; only compressors differ, so what
+// they made is compared unpacked.
 import { build } from 'esbuild';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const committed = join(here, '..', 'resources', 'web');
-const copied = ['index.html', 'favicon.svg'];
+const unpack = { '.gz': gunzipSync, '.br': brotliDecompressSync };
 
 async function buildInto(folder) {
   await mkdir(folder, { recursive: true });
@@ -20,7 +22,8 @@ async function buildInto(folder) {
       { in: 'src/theme.ts', out: 'theme' },
       { in: 'src/app.css', out: 'app' },
     ],
-    outdir: folder,
+    outdir: join(folder, 'assets'),
+    entryNames: '[name]-[hash]',
     bundle: true,
     minify: true,
     format: 'esm',
@@ -30,10 +33,22 @@ async function buildInto(folder) {
     metafile: true,
     logLevel: 'warning',
   });
-  for (const name of copied) {
-    await copyFile(join(here, 'src', name), join(folder, name));
+  let page = await readFile(join(here, 'src', 'index.html'), 'utf8');
+  for (const path of Object.keys(metafile.outputs)) {
+    const name = basename(path);
+    page = page.replaceAll(`"/${name.replace(/-[A-Z0-9]+\./, '.')}"`, `"/assets/${name}"`);
+    await compress(join(folder, 'assets', name));
   }
+  await writeFile(join(folder, 'index.html'), page);
+  await compress(join(folder, 'index.html'));
+  await copyFile(join(here, 'src', 'favicon.svg'), join(folder, 'favicon.svg'));
   await writeFile(join(folder, 'third-party.txt'), await licences(Object.keys(metafile.inputs)));
+}
+
+async function compress(path) {
+  const bytes = await readFile(path);
+  await writeFile(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+  await writeFile(`${path}.br`, brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }));
 }
 
 /** The licence of every package that is in the bundle, as its authors ask of whoever hands it on. */
@@ -58,12 +73,14 @@ async function licences(inputs) {
 /** The files that are not the same in both folders, one sentence each. */
 async function differences(fresh, old) {
   const found = [];
-  const [freshNames, oldNames] = await Promise.all([readdir(fresh), readdir(old).catch(() => [])]);
+  const names = async (folder) => (await readdir(folder, { recursive: true }).catch(() => [])).filter((name) => name !== 'assets');
+  const [freshNames, oldNames] = await Promise.all([names(fresh), names(old)]);
   for (const name of [...new Set([...freshNames, ...oldNames])].sort()) {
     if (!oldNames.includes(name)) found.push(`${name}: not committed`);
     else if (!freshNames.includes(name)) found.push(`${name}: committed, but the build does not make it`);
     else {
-      const [a, b] = await Promise.all([readFile(join(fresh, name)), readFile(join(old, name))]);
+      const content = async (folder) => (unpack[name.slice(-3)] ?? ((bytes) => bytes))(await readFile(join(folder, name)));
+      const [a, b] = await Promise.all([content(fresh), content(old)]);
       if (a.equals(b)) continue;
       let at = 0;
       while (at < a.length && a[at] === b[at]) at++;
@@ -93,9 +110,9 @@ async function check() {
 async function rebuild() {
   await rm(committed, { recursive: true, force: true });
   await buildInto(committed);
-  for (const name of (await readdir(committed)).sort()) {
-    const bytes = await readFile(join(committed, name));
-    console.log(`${name.padEnd(16)} ${String(bytes.length).padStart(8)} bytes, gzipped ${gzipSync(bytes).length}`);
+  for (const entry of (await readdir(committed, { recursive: true, withFileTypes: true })).filter((each) => each.isFile())) {
+    const bytes = await readFile(join(entry.parentPath ?? entry.path, entry.name));
+    console.log(`${entry.name.padEnd(28)} ${String(bytes.length).padStart(8)} bytes`);
   }
 }
 

@@ -219,7 +219,7 @@ final class JobRoutes {
                 .onFailure(ctx::fail);
     }
 
-    private static boolean isKnown(String header, String tag) {
+    static boolean isKnown(String header, String tag) {
         return header != null
                 && List.of(header.split(",")).stream()
                         .map(String::trim)

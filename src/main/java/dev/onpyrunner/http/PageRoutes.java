@@ -3,18 +3,17 @@ package dev.onpyrunner.http;
 import dev.onpyrunner.http.Problem.Kind;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.MimeMapping;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** What a browser gets: the console's page, the contract, and one page for each kind of problem. */
 final class PageRoutes {
-    private static final String PAGE_POLICY =
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-                    + " connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    private static final Pattern ASSET = Pattern.compile("assets/[a-z]+-[A-Z0-9]+\\.(js|css)");
 
     private PageRoutes() {}
 
@@ -24,18 +23,22 @@ final class PageRoutes {
             ctx.response().sendFile("api/openapi.yaml").onFailure(ctx::fail);
         });
         router.get("/problems/:slug").method(HttpMethod.HEAD).handler(PageRoutes::problem);
-        for (String path : new String[] {"/", "/app.js", "/theme.js", "/app.css", "/favicon.svg", "/third-party.txt"}) {
-            String file = path.equals("/") ? "/index.html" : path;
-            router.get(path).method(HttpMethod.HEAD).handler(ctx -> {
-                ctx.response()
-                        .putHeader(HttpHeaders.CONTENT_TYPE, MimeMapping.mimeTypeForFilename(file) + "; charset=utf-8")
-                        .putHeader("Content-Security-Policy", PAGE_POLICY)
-                        .putHeader("Referrer-Policy", "no-referrer")
-                        .putHeader(HttpHeaders.CACHE_CONTROL, "no-cache")
-                        .sendFile("web" + file)
-                        .onFailure(ctx::fail);
-            });
+        router.get("/").method(HttpMethod.HEAD).handler(new PageFile("index.html", true));
+        for (String name : List.of("favicon.svg", "third-party.txt")) {
+            router.get("/" + name).method(HttpMethod.HEAD).handler(new PageFile(name, false));
         }
+        router.get("/assets/:name").method(HttpMethod.HEAD).handler(PageRoutes::asset);
+    }
+
+    /** Scripts and styles: their names have a hash of what is in them, so they never change. */
+    private static void asset(RoutingContext ctx) {
+        String file = "assets/" + ctx.pathParam("name");
+        if (!ASSET.matcher(file).matches() || !PageFile.exists(file)) {
+            ctx.fail(404);
+            return;
+        }
+        ctx.response().putHeader(HttpHeaders.CACHE_CONTROL, "public, max-age=31536000, immutable");
+        PageFile.send(ctx, file, true);
     }
 
     private static void problem(RoutingContext ctx) {

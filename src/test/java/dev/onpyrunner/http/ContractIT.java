@@ -43,8 +43,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(90)
 class ContractIT {
     /** Parts of the page, which nobody calls by themselves. */
-    private static final Set<String> PAGE =
-            Set.of("GET /app.js", "GET /app.css", "GET /favicon.svg", "GET /third-party.txt");
+    private static final Set<String> PAGE = Set.of("GET /assets/{name}", "GET /favicon.svg", "GET /third-party.txt");
 
     private static final String NEVER = "0-00000000000000000000000000";
 
