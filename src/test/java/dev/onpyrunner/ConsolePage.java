@@ -162,6 +162,18 @@ final class ConsolePage implements AutoCloseable {
                 .waitFor();
     }
 
+    /** Types into the terminal; {@code \n} is Enter and {@code \b} Backspace. */
+    void type(String text) {
+        page.locator(".xterm-helper-textarea").focus();
+        text.chars().forEach(c -> {
+            if (c == '\b') {
+                page.keyboard().press("Backspace");
+            } else {
+                page.keyboard().type(Character.toString(c));
+            }
+        });
+    }
+
     /** Waits until the output is exactly this text. */
     void awaitOutput(String text) {
         assertThat(output()).hasJSProperty("textContent", text);

@@ -4,19 +4,15 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Download;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.Response;
 import com.microsoft.playwright.Route;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import io.vertx.core.buffer.Buffer;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -62,8 +58,7 @@ class PageIT {
     private static final String PIXEL =
             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
 
-    private static Playwright playwright;
-    private static Browser browser;
+    private static Chromium chromium;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final TestNode node;
@@ -74,34 +69,12 @@ class PageIT {
 
     @BeforeAll
     static void start_chromium() {
-        Path chromium = Path.of(System.getenv().getOrDefault("ONPY_TEST_CHROMIUM", "/usr/bin/chromium"));
-        assertThat(Files.isExecutable(chromium))
-                .as(
-                        "%s is a Chromium: install one (apt-get install chromium) or name it in ONPY_TEST_CHROMIUM",
-                        chromium)
-                .isTrue();
-        playwright = Playwright.create(
-                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-        browser = playwright
-                .chromium()
-                .launch(new BrowserType.LaunchOptions()
-                        .setExecutablePath(chromium)
-                        .setArgs(List.of(
-                                "--no-sandbox",
-                                "--disable-gpu",
-                                "--disable-quic",
-                                "--no-first-run",
-                                "--disable-background-networking",
-                                "--disable-component-update",
-                                "--disable-sync")));
-        PlaywrightAssertions.setDefaultAssertionTimeout(20_000);
+        chromium = new Chromium();
     }
 
     @AfterAll
     static void stop_chromium() {
-        if (playwright != null) {
-            playwright.close();
-        }
+        chromium.close();
     }
 
     @AfterEach
@@ -121,7 +94,7 @@ class PageIT {
     }
 
     private ConsolePage openAt(String url, Browser.NewContextOptions options) {
-        ConsolePage page = ConsolePage.open(browser, url, options);
+        ConsolePage page = ConsolePage.open(chromium.browser(), url, options);
         opened.add(page);
         return page;
     }
