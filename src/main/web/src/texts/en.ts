@@ -69,8 +69,8 @@ export const en = {
   stack: 'Where the program was',
   filesBack: 'Files',
   again: 'Run again',
-  address: 'Anyone who has this page’s address can see this run, type into it and stop it',
-  kept: (until: string) => ` until ${until}`,
+  address: 'Anyone who has this page’s address can see this run, type into it and stop it.',
+  kept: (until: string) => ` It is kept until ${until}.`,
   copyAddress: 'Copy address',
 
   // ---- States ----

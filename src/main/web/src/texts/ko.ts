@@ -85,8 +85,8 @@ export const ko: Texts = {
   stack: '멈춘 위치',
   filesBack: '파일',
   again: '다시 실행',
-  address: '이 페이지의 주소를 아는 사람은 누구나 이 실행을 보고, 입력하고, 중지할 수 있습니다',
-  kept: (until) => ` (${until}까지)`,
+  address: '이 페이지의 주소를 아는 사람은 누구나 이 실행을 보고, 입력하고, 중지할 수 있습니다.',
+  kept: (until) => ` ${until}까지 보관됩니다.`,
   copyAddress: '주소 복사',
 
   // ---- States ----

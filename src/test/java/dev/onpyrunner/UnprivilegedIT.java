@@ -105,7 +105,15 @@ class UnprivilegedIT {
             assertThat(named(findings, "unknown"))
                     .containsExactly("control groups", "memory", "memory of files in memory", "processes");
             assertThat(named(findings, "held"))
-                    .contains("a program runs", "CPU time", "network", "system calls", "files out", "rights", "disk");
+                    .contains(
+                            "a program runs",
+                            "CPU time",
+                            "network",
+                            "system calls",
+                            "files out",
+                            "rights",
+                            "disk",
+                            "waiting for input");
         }
     }
 }

@@ -38,6 +38,11 @@ public final class SelfTest {
     /** No check needs so long; it is for a machine in trouble. */
     private static final long TIMEOUT_MS = 30_000;
 
+    /** How long a program that waits for input is looked at, and after how long it is stopped for that. */
+    private static final long LOOK_MS = 3_000;
+
+    private static final long IDLE_MS = 250;
+
     /** Whether something is held. */
     public enum Held {
         YES,
@@ -256,6 +261,8 @@ public final class SelfTest {
         for (int line = 0; line < sandbox.slots(); line++) {
             lines.add(next(open, found));
         }
+        Future<Finding> waits = inputWait();
+        lines.add(waits.mapEmpty());
         return Future.join(lines).eventually(this::close).map(v -> {
             List<Finding> all = new ArrayList<>();
             all.add(new Finding(
@@ -263,9 +270,49 @@ public final class SelfTest {
                     sandbox.cgroups().areReal() ? Held.YES : Held.UNKNOWN,
                     sandbox.cgroups().describe()));
             all.addAll(found.values());
+            all.add(waits.result());
             all.add(coreDumps());
             return all;
         });
+    }
+
+    /** A program that waits for somebody to type is seen to: else such programs run into their time on the clock. */
+    private Future<Finding> inputWait() {
+        String what = "waiting for input";
+        Limits limits = new Limits(
+                standard.cpuMs(),
+                LOOK_MS,
+                IDLE_MS,
+                standard.memoryBytes(),
+                10_000,
+                standard.processes(),
+                standard.diskBytes());
+        JobSpec spec = new JobSpec(
+                List.of(new JobFile("main.py", Buffer.buffer("input()"))),
+                "main.py",
+                Buffer.buffer(),
+                true,
+                List.of(),
+                Map.of(),
+                runtime,
+                limits,
+                List.of(),
+                0,
+                1,
+                1);
+        Execution execution = new Execution(vertx, sandbox, spec, 0, new OutputLog(1, 10_000), () -> {});
+        return execution
+                .run()
+                .timeout(TIMEOUT_MS, TimeUnit.MILLISECONDS)
+                .map(verdict -> verdict.result().outcome() == Outcome.IDLE_LIMIT
+                        ? new Finding(what, Held.YES, "the clock of an interactive program stands still while it waits")
+                        : new Finding(
+                                what,
+                                Held.UNKNOWN,
+                                "it cannot be seen here that a program waits for input, so its clock runs on: "
+                                        + verdict.result().message()))
+                .recover(e -> Future.succeededFuture(new Finding(what, Held.NO, e.getMessage())))
+                .eventually(execution::close);
     }
 
     /** The kernel does not ask a process' own limit when it hands core dumps to a program. */
