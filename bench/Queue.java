@@ -25,11 +25,13 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -112,6 +114,15 @@ public final class Queue {
 
         double rate() {
             return at(rates, 0.5);
+        }
+
+        /** What part of another rate this is: the median over the rounds, whose halves stand next to each other. */
+        double reaches(Times other) {
+            List<Double> parts = new ArrayList<>();
+            for (int i = 0; i < rates.size(); i++) {
+                parts.add(rates.get(i) / other.rates.get(i));
+            }
+            return at(parts, 0.5);
         }
 
         String line() {
@@ -225,6 +236,9 @@ public final class Queue {
 
     // --- What accepting a job leaves of what the HTTP server can do ---
 
+    /** In the place of accept.lua, and of what is put in after its first line: a reply that the node takes for a new job. */
+    private static final String TRIVIAL = "do return {'OK', '1', 0, 0, '1', '0'} end\n";
+
     private void http() throws Exception {
         try (Server redis = Server.start()) {
             String url = Files.readString(redis.folder.resolve("redis.url")).trim(); // as other nodes find it
@@ -235,35 +249,49 @@ public final class Queue {
                     "ONPY_QUEUE_MAX_QUEUED_BYTES", "100000000000",
                     "ONPY_QUEUE_MAX_LIVE_PER_CLIENT", "10000000",
                     "ONPY_QUEUE_MAX_STORED_BYTES_PER_CLIENT", "100000000000");
-            String data = redis.folder.resolve("node").toString();
-            try (Child node = Child.start(caps, "dev.onpyrunner.Main", "serve", "--role", "http", "--port", "0", "--data", data);
-                    Child bare = Child.start(caps, "bench/Queue.java", "bare")) {
+            String product = System.getProperty("java.class.path");
+            Path scripts = redis.folder.resolve("scripts");
+            Files.createDirectories(scripts.resolve("lua"));
+            Files.writeString(scripts.resolve("lua/accept.lua"), TRIVIAL);
+            String changed = scripts + File.pathSeparator + product;
+            try (Child node = Child.start(caps, product, serve(redis, "node"));
+                    Child same = Child.start(caps, changed, serve(redis, "same"));
+                    Child bare = Child.start(caps, product, "bench/Queue.java", "bare")) {
                 HttpClient client = vertx.createHttpClient(new PoolOptions().setHttp1MaxSize(AT_ONCE));
                 Buffer body = new JsonObject().put("source", "print('hello')\n").toBuffer();
-                Times accept = new Times();
-                Times trivial = new Times();
-                System.err.println("both servers warm up …");
-                batch(new Times(), WARM, () -> post(client, node.port, body));
-                batch(new Times(), WARM, () -> post(client, bare.port, body));
-                for (int round = 0; round < rounds; round++) {
-                    batch(accept, batch, () -> post(client, node.port, body));
-                    batch(trivial, batch, () -> post(client, bare.port, body));
+                Map<Child, Times> lanes = new LinkedHashMap<>();
+                List.of(node, same, bare).forEach(server -> lanes.put(server, new Times()));
+                System.err.println("three servers warm up …");
+                for (Child server : lanes.keySet()) {
+                    batch(new Times(), WARM, () -> post(client, server.port, body));
                 }
+                for (int round = 0; round < rounds; round++) {
+                    lanes.forEach((server, times) -> batch(times, batch, () -> post(client, server.port, body)));
+                }
+                Times accept = lanes.get(node);
                 System.out.printf("%nPOST /v1/jobs, %d at once, in turns (%d × %d of each)%n", AT_ONCE, rounds, batch);
-                System.out.printf("accept          %s%n", accept.line());
-                System.out.printf("trivial EVALSHA %s%n", trivial.line());
-                System.out.printf(Locale.ROOT, "accept reaches × %.2f of it%n", accept.rate() / trivial.rate());
+                System.out.printf("a node                            %s%n", accept.line());
+                System.out.printf("the same node, trivial EVALSHA    %s%n", lanes.get(same).line());
+                System.out.printf("nothing but HTTP, trivial EVALSHA %s%n", lanes.get(bare).line());
+                System.out.printf(
+                        Locale.ROOT,
+                        "accept reaches × %.2f of the same node with a trivial EVALSHA, × %.2f of nothing but HTTP%n",
+                        accept.reaches(lanes.get(same)),
+                        accept.reaches(lanes.get(bare)));
             }
         }
     }
 
+    private static String[] serve(Server redis, String data) {
+        String folder = redis.folder.resolve(data).toString();
+        return new String[] {"dev.onpyrunner.Main", "serve", "--role", "http", "--port", "0", "--data", folder};
+    }
+
     /** A server in a process of its own, which prints its address once it is ready. */
     private record Child(Process process, int port) implements AutoCloseable {
-        static Child start(Map<String, String> environment, String... program) throws Exception {
-            List<String> command = new ArrayList<>(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-cp",
-                    System.getProperty("java.class.path")));
+        static Child start(Map<String, String> environment, String classPath, String... program) throws Exception {
+            String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+            List<String> command = new ArrayList<>(List.of(java, "-cp", classPath));
             command.addAll(List.of(program));
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
             builder.environment().putAll(environment);
@@ -282,7 +310,7 @@ public final class Queue {
         }
     }
 
-    /** The same HTTP server, which does nothing with a request but one script that does nothing. */
+    /** An HTTP server of the same kind, which does nothing with a request but one script that does nothing. */
     private static final class Bare extends VerticleBase {
         @Override
         public Future<?> start() {
