@@ -155,8 +155,10 @@ class Inquiry:
             rest = key.removeprefix("onpy:{0}:")
             if rest.startswith("job:") and rest.count(":") == 1:
                 stored.append(rest.removeprefix("job:"))
-            elif rest in ("lease", "deadline") or rest.startswith(("ready:", "owner:")):
+            elif rest in ("lease", "deadline") or rest.startswith("ready:"):
                 left[key] = redis("ZCARD", key)
+            elif rest.startswith("owner-sum:"):
+                left[key] = int(redis("HGET", key, "live") or 0)
         redis.close()
         return audit.check_store(left, self.load.stories, stored)
 

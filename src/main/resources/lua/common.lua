@@ -9,7 +9,8 @@ local function now_ms()
   return num(t[1]) * 1000 + math.floor(num(t[2]) / 1000)
 end
 -- Whole numbers beyond 2^53 do not occur: the largest is a time in ms.
-local function int(x) return string.format('%.0f', x) end
+local function int(x) return string.format('%d', x) end
+local function round(x) return math.floor(x + 0.5) end
 local function job_key(id) return P .. 'job:' .. id end
 local function log_key(id) return P .. 'job:' .. id .. ':log' end
 local function file_key(id, path) return P .. 'job:' .. id .. ':file:' .. path end
@@ -18,6 +19,12 @@ local function files_key(id) return P .. 'job:' .. id .. ':files' end
 -- Adds one event to a job's log. The number n is the caller's or '*' (the next one).
 local function append(id, fence, n, kind, t, data)
   return redis.call('XADD', log_key(id), fence .. '-' .. n, 'k', kind, 't', t, 'd', data)
+end
+
+-- The first event of all jobs is the same. It is written with the second one, and whoever reads the log of a job that has
+-- not been started makes it up: an empty stream, as all of them begin, costs Redis 4 KB and a good part of an accept.
+local function begin_log(id, fence)
+  if not fence then append(id, '0', '1', 'state', '0', 'QUEUED') end
 end
 
 -- Wakes one idle runner that has room for a job of this queue. 64 tokens are enough to wake everybody.
@@ -38,10 +45,10 @@ local function drop_files(id)
   redis.call('DEL', files_key(id))
 end
 
--- An expiry may only move back.
-local function keep_for(key, ms)
-  if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, int(ms)) end
-end
+-- When an owner's account has to be kept until the given time: its new expiry, or nil when it is late enough. It is a day
+-- later than asked for, so that few posts move it. The account's field "until" has it, and both its keys expire then.
+local DAY_MS = 86400000
+local function later(expiry, time) return num(expiry) < time and time + DAY_MS or nil end
 
 -- What an owner has stored, in bytes: the requests of live jobs, and all of those that are kept. The latter stand in a
 -- ZSET as "<id>|<bytes>" until their expiry; who accepts the owner's next job takes the expired ones out.
@@ -56,10 +63,10 @@ end
 
 -- What the start of a waiting job can be estimated from: jobs that run in its kind of slots, how many such slots there
 -- are, and the mean time in ms that a job holds one: nobody can tell that of interactive ones.
-local function pace(interactive)
-  local s = redis.call('HMGET', P .. 'stats', 'running_interactive', 'interactive_slots', 'slots', 'run_ms')
-  if interactive == '1' then return {int(num(s[1])), int(num(s[2])), 0} end
-  return {int(redis.call('ZCARD', P .. 'lease') - num(s[1])), int(num(s[3])), int(num(s[4]))}
+-- All but the first are fields of stats, under these names.
+local function pace(interactive, running_interactive, interactive_slots, slots, run_ms)
+  if interactive == '1' then return {int(num(running_interactive)), int(num(interactive_slots)), 0} end
+  return {int(redis.call('ZCARD', P .. 'lease') - num(running_interactive)), int(num(slots)), int(round(num(run_ms)))}
 end
 
 -- A tombstone: there was such a job. The oldest give way when there are too many.
@@ -77,13 +84,14 @@ end
 -- Returns the id of the end event.
 local function end_job(id, now, status, result, n)
   local j = redis.call('HMGET', job_key(id), 'fence', 'owner', 'retention_ms', 'started_at', 'created_at', 'status',
-    'spec_bytes', 'stdout_bytes', 'stderr_bytes', 'file_bytes', 'interactive', 'input_bytes')
+    'spec_bytes', 'stdout_bytes', 'stderr_bytes', 'file_bytes', 'interactive', 'input_bytes', 'idem')
   local owner, keep = j[2], num(j[3])
+  local account = P .. 'owner-sum:' .. owner
   local at = int(now + keep)
   local since = num(j[4]) > 0 and num(j[4]) or num(j[5])
+  begin_log(id, j[1])
   -- First, since it fails when n is taken, and Lua does not roll back.
-  local event = append(id, j[1], n, 'end', int(math.max(0, now - since)), status)
-  redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', at, 'result', result)
+  local event = append(id, j[1] or '0', n, 'end', int(math.max(0, now - since)), status)
   redis.call('HDEL', job_key(id), 'token')
   if j[6] == 'QUEUED' then
     redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(-num(j[7])))
@@ -95,12 +103,15 @@ local function end_job(id, now, status, result, n)
   local more = num(j[8]) + num(j[9]) + num(j[10]) + #result
   -- Input was charged when it came; the log has it from now on.
   local bytes = int(num(j[7]) + num(j[12]) + more)
-  redis.call('HSET', job_key(id), 'kept_bytes', bytes)
+  redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', at, 'result', result,
+    'kept_bytes', bytes)
   redis.call('ZADD', P .. 'owner-kept:' .. owner, at, id .. '|' .. bytes)
-  store_bytes(owner, more)
+  local sum = redis.call('HMGET', account, 'bytes', 'live', 'until')
   -- What is kept must not be forgotten before the sum of it.
-  keep_for(P .. 'owner-sum:' .. owner, keep + 86400000)
-  keep_for(P .. 'owner-kept:' .. owner, redis.call('PTTL', P .. 'owner-sum:' .. owner))
+  local expiry = later(sum[3], now + keep + DAY_MS) or num(sum[3])
+  redis.call('HSET', account, 'bytes', int(num(sum[1]) + more), 'live', int(math.max(0, num(sum[2]) - 1)), 'until', int(expiry))
+  redis.call('PEXPIREAT', account, int(expiry))
+  redis.call('PEXPIREAT', P .. 'owner-kept:' .. owner, int(expiry))
   redis.call('PEXPIREAT', job_key(id), at)
   redis.call('PEXPIREAT', log_key(id), at)
   expire_files(id, at)
@@ -108,9 +119,7 @@ local function end_job(id, now, status, result, n)
   bury(id, now, now + keep)
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZREM', P .. 'deadline', id)
-  redis.call('ZREM', P .. 'owner:' .. owner, id)
-  local idem = redis.call('HGET', job_key(id), 'idem')
-  if idem then redis.call('PEXPIREAT', P .. 'idem:' .. idem, at) end
+  if j[13] then redis.call('PEXPIREAT', P .. 'idem:' .. j[13], at) end
   redis.call('HINCRBY', P .. 'stats', 'ended:' .. status, 1)
   redis.call('XADD', P .. 'ends', 'MAXLEN', '~', 100000, '*', 'id', id, 'status', status)
   return event
@@ -122,8 +131,8 @@ local function requeue(id, now, j)
   drop_files(id)
   redis.call('DEL', job_key(id) .. ':in') -- signals to a program that is gone
   append(id, j[1], '*', 'requeued', int(math.max(0, now - num(j[4]))), 'QUEUED')
-  redis.call('HSET', job_key(id), 'status', 'QUEUED', 'stdout_bytes', '0', 'stderr_bytes', '0', 'file_bytes', '0')
-  redis.call('HDEL', job_key(id), 'token', 'node', 'started_at')
+  redis.call('HSET', job_key(id), 'status', 'QUEUED')
+  redis.call('HDEL', job_key(id), 'token', 'node', 'started_at', 'stdout_bytes', 'stderr_bytes', 'file_bytes')
   redis.call('ZREM', P .. 'lease', id)
   redis.call('ZADD', P .. 'ready:' .. j[3], j[2], id)
   redis.call('ZADD', P .. 'deadline', int(now + num(j[5])), id)

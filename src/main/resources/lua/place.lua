@@ -20,4 +20,5 @@ elseif j[1] == 'RUNNING' and not redis.call('ZSCORE', KEYS[2], id) then
   redis.call('ZADD', KEYS[2], int(now_ms()), id)
   redis.call('HINCRBY', KEYS[4], 'mended', 1)
 end
-return {rank, unpack(pace(j[5]))}
+local stats = redis.call('HMGET', KEYS[4], 'running_interactive', 'interactive_slots', 'slots', 'run_ms')
+return {rank, unpack(pace(j[5], unpack(stats)))}

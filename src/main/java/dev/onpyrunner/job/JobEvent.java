@@ -28,6 +28,9 @@ public record JobEvent(EventId id, String kind, long t, Buffer data) {
     public static final String REQUEUED = "requeued";
     public static final String END = "end";
 
+    /** How every log begins. */
+    static final JobEvent FIRST = new JobEvent(new EventId(0, 1), STATE, 0, Buffer.buffer(JobStatus.QUEUED.name()));
+
     public boolean isEnd() {
         return kind.equals(END);
     }

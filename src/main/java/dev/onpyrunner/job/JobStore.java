@@ -154,15 +154,13 @@ public final class JobStore {
         String idem = idempotency.map(Idempotency::key).orElse("");
         List<String> names = List.of(
                 keys.job(id),
-                keys.log(id),
                 keys.ready(k, spec.queue()),
                 keys.wake(k, spec.queue()),
-                keys.owner(k, owner),
                 keys.ownerSum(k, owner),
+                keys.ownerKept(k, owner),
                 keys.idem(k, idem),
                 keys.deadline(k),
-                keys.stats(k),
-                keys.ownerKept(k, owner));
+                keys.stats(k));
         List<Object> args = List.of(
                 keys.partition(k),
                 id,
@@ -793,6 +791,19 @@ public final class JobStore {
 
     /** Up to {@code count} events after the given place, oldest first. */
     public Future<List<JobEvent>> log(JobId id, EventId after, int count) {
+        return written(id, after, count).compose(events -> {
+            if (!events.isEmpty() || !JobEvent.FIRST.id().isAfter(after)) {
+                return Future.succeededFuture(events);
+            }
+            // The first event is written with the second one, which may have come meanwhile.
+            return redis.send(Request.cmd(Command.HGET).arg(keys.job(id)).arg("status"))
+                    .compose(status -> status != null && status.toString().equals(JobStatus.QUEUED.name())
+                            ? Future.succeededFuture(List.of(JobEvent.FIRST))
+                            : written(id, after, count));
+        });
+    }
+
+    private Future<List<JobEvent>> written(JobId id, EventId after, int count) {
         return redis.send(Request.cmd(Command.XRANGE)
                         .arg(keys.log(id))
                         .arg("(" + after)

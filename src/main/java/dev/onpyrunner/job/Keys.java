@@ -66,10 +66,6 @@ record Keys(String prefix) {
         return partition(k) + "stats";
     }
 
-    String owner(int k, Owner owner) {
-        return partition(k) + "owner:" + owner.name();
-    }
-
     String ownerSum(int k, Owner owner) {
         return partition(k) + "owner-sum:" + owner.name();
     }

@@ -550,8 +550,8 @@ class JobStoreIT {
             assertThat(store.send(Command.ZSCORE, store.key("gone"), id).toLong())
                     .isEqualTo(job.expiresAt() + 86_400_000L);
             assertThat(store.entry("ends", id)).containsExactly("id", id.text(), "status", "DONE");
-            assertThat(store.keys())
-                    .doesNotContain("{0}:lease", "{0}:deadline", "{0}:ready:" + RUNTIME, "{0}:owner:" + ANN.name());
+            assertThat(store.keys()).doesNotContain("{0}:lease", "{0}:deadline", "{0}:ready:" + RUNTIME);
+            assertThat(store.live(ANN)).isZero();
         }
 
         @Test
@@ -615,7 +615,8 @@ class JobStoreIT {
             assertThat(job.result().message()).isEqualTo("Cancelled before it was run.");
             assertThat(store.logLines(id)).containsExactly("state:QUEUED", "end:CANCELLED");
             assertThat(store.entry("ends", id)).contains("CANCELLED");
-            assertThat(store.keys()).doesNotContain("{0}:deadline", "{0}:ready:" + RUNTIME, "{0}:owner:" + ANN.name());
+            assertThat(store.keys()).doesNotContain("{0}:deadline", "{0}:ready:" + RUNTIME);
+            assertThat(store.live(ANN)).isZero();
         }
 
         @Test
@@ -731,7 +732,8 @@ class JobStoreIT {
             assertThat(store.entry("dead", id)).containsExactly("id", id.text(), "why", "WORKER_LOST");
             assertThat(store.entry("ends", id)).contains("ERROR");
             assertThat(store.tryClaim()).isEmpty();
-            assertThat(store.keys()).doesNotContain("{0}:lease", "{0}:owner:" + ANN.name());
+            assertThat(store.keys()).doesNotContain("{0}:lease");
+            assertThat(store.live(ANN)).isZero();
             JobEvent end = store.log(id).get(store.log(id).size() - 1);
             assertThat(end.id()).isEqualTo(new EventId(last.fence(), 3));
             assertThat(Await.get(store.jobs.output(store.find(id))).stdout().toString())

@@ -413,6 +413,9 @@ final class QueueHistory {
         Optional<QueueModel.Row> ahead = back ? model.next(runtimes) : Optional.empty();
         long fence = Math.max(image.time, ahead.map(r -> r.fence).orElse(0L)) + LEASE_MS;
         ahead.ifPresent(r -> {
+            if (r.log.size() == 1) {
+                send(Command.XADD, key("job:" + r.id + ":log"), "0-1", "k", "state", "t", 0, "d", "QUEUED");
+            }
             send(Command.HSET, key("job:" + r.id), "fence", fence);
             send(Command.XADD, key("job:" + r.id + ":log"), fence + "-1", "k", "requeued", "t", 0, "d", "QUEUED");
         });

@@ -88,7 +88,7 @@ final class QueueImage {
                 continue;
             }
             String[] parts = line.split(PART, 4);
-            image.keys.put(name, content(parts[1], parts[3]));
+            image.keys.put(name, content(name, parts[1], parts[3]));
             long at = Long.parseLong(parts[2]);
             if (at >= 0) {
                 image.expiries.put(name, at);
@@ -97,9 +97,14 @@ final class QueueImage {
         return image;
     }
 
-    private static String content(String kind, String text) {
+    private static String content(String name, String kind, String text) {
         return switch (kind) {
-            case "hash" -> String.join(NEXT, new TreeSet<>(pairs(items(text))));
+            case "hash" -> {
+                TreeSet<String> fields = new TreeSet<>(pairs(items(text)));
+                // Of a job, what is 0 may as well not be there.
+                fields.removeIf(f -> name.startsWith("job:") && f.endsWith("=0"));
+                yield String.join(NEXT, fields);
+            }
             case "zset" -> String.join(NEXT, pairs(items(text)));
             case "set" -> String.join(NEXT, new TreeSet<>(items(text)));
             default -> text;
@@ -160,14 +165,19 @@ final class QueueImage {
         model.accounts.forEach((owner, a) -> {
             image.keys.put(
                     "owner-sum:" + owner.name(),
-                    "bytes=" + a.bytes + NEXT + "posts_until=" + a.postsUntil + NEXT + "tag=" + a.tag);
-            image.expiries.put("owner-sum:" + owner.name(), a.sumExpiresAt);
-            image.putSorted("owner:" + owner.name(), scores(model.live(owner).toList(), r -> r.createdAt));
+                    String.join(
+                            NEXT,
+                            "bytes=" + a.bytes,
+                            "live=" + model.live(owner).count(),
+                            "posts_until=" + a.postsUntil,
+                            "tag=" + a.tag,
+                            "until=" + a.until));
+            image.expiries.put("owner-sum:" + owner.name(), a.until);
             Map<String, Long> kept = new HashMap<>();
             a.kept.forEach((id, k) -> kept.put(id + "|" + k.bytes(), k.expiresAt()));
             image.putSorted("owner-kept:" + owner.name(), kept);
             if (!kept.isEmpty()) {
-                image.expiries.put("owner-kept:" + owner.name(), a.keptExpiresAt);
+                image.expiries.put("owner-kept:" + owner.name(), a.until);
             }
         });
         List<QueueModel.Row> queued = model.in(JobStatus.QUEUED).toList();
@@ -200,8 +210,8 @@ final class QueueImage {
         h.put("owner", r.owner.name());
         h.put("queue", r.spec.queue());
         h.put("status", r.status);
-        h.put("fence", r.fence);
-        h.put("starts", r.starts);
+        put(h, "fence", r.fence);
+        put(h, "starts", (long) r.starts);
         h.put("max_starts", r.spec.maxStarts());
         h.put("tag", r.tag);
         h.put("score", r.score());
@@ -209,12 +219,12 @@ final class QueueImage {
         h.put("limits", r.limits);
         h.put("retention_ms", r.keepMs());
         h.put("queue_timeout_ms", timeoutMs);
-        h.put("interactive", r.spec.interactive() ? 1 : 0);
+        put(h, "interactive", r.spec.interactive() ? 1L : 0L);
         h.put("accepted_by", "here");
         h.put("created_at", r.createdAt);
-        h.put("stdout_bytes", r.out);
-        h.put("stderr_bytes", r.err);
-        h.put("file_bytes", r.fileBytes);
+        put(h, "stdout_bytes", r.out);
+        put(h, "stderr_bytes", r.err);
+        put(h, "file_bytes", r.fileBytes);
         h.put("spec_bytes", r.bytes());
         put(h, "idem", r.idem);
         put(h, "token", r.token);
@@ -231,13 +241,15 @@ final class QueueImage {
         put(h, "ended_by", r.endedBy);
         put(h, "end_event", r.endEvent);
         putHash(job, h);
-        keys.put(
-                job + ":log",
-                r.log.stream()
-                        .map(e -> e.fence() + "-" + e.n() + " k " + e.kind() + " t " + e.t() + " d " + e.data())
-                        .collect(Collectors.joining(NEXT)));
         expire(job, r);
-        expire(job + ":log", r);
+        if (r.log.size() > 1) { // the first event is written with the second one
+            keys.put(
+                    job + ":log",
+                    r.log.stream()
+                            .map(e -> e.fence() + "-" + e.n() + " k " + e.kind() + " t " + e.t() + " d " + e.data())
+                            .collect(Collectors.joining(NEXT)));
+            expire(job + ":log", r);
+        }
         r.files.forEach((path, file) -> {
             keys.put(job + ":file:" + path, file.content());
             expiries.put(job + ":file:" + path, file.expiresAt());

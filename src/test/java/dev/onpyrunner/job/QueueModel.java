@@ -161,8 +161,7 @@ final class QueueModel {
         long tag;
         long bytes;
         long postsUntil;
-        long sumExpiresAt;
-        long keptExpiresAt;
+        long until;
         final Map<JobId, Kept> kept = new LinkedHashMap<>();
 
         private Account copy() {
@@ -170,10 +169,14 @@ final class QueueModel {
             copy.tag = tag;
             copy.bytes = bytes;
             copy.postsUntil = postsUntil;
-            copy.sumExpiresAt = sumExpiresAt;
-            copy.keptExpiresAt = keptExpiresAt;
+            copy.until = until;
             copy.kept.putAll(kept);
             return copy;
+        }
+
+        /** It is not forgotten before the given time; when that moves its expiry, it moves it by a day more. */
+        private void keep(long time) {
+            until = until < time ? time + DAY_MS : until;
         }
 
         private void forget(JobId id) {
@@ -288,8 +291,7 @@ final class QueueModel {
         if (settings.postsPerSecondPerClient() > 0) {
             account.postsUntil = Math.max(now, account.postsUntil) + 1_000 / settings.postsPerSecondPerClient();
         }
-        account.sumExpiresAt = Math.max(account.sumExpiresAt, now + DAY_MS + row.keepMs() + settings.timeoutMs());
-        account.keptExpiresAt = Math.max(account.keptExpiresAt, now + DAY_MS + row.keepMs() + settings.timeoutMs());
+        account.keep(now + DAY_MS + row.keepMs() + settings.timeoutMs());
         row.deadline = now + settings.timeoutMs();
         row.append(1, JobEvent.STATE, 0, "QUEUED");
         jobs.put(id, row);
@@ -449,8 +451,7 @@ final class QueueModel {
         row.keptBytes = row.bytes() + more;
         Account account = accounts.get(row.owner);
         account.bytes += more;
-        account.sumExpiresAt = Math.max(account.sumExpiresAt, row.expiresAt() + DAY_MS);
-        account.keptExpiresAt = Math.max(account.kept.isEmpty() ? 0 : account.keptExpiresAt, account.sumExpiresAt);
+        account.keep(row.expiresAt() + DAY_MS);
         account.kept.put(row.id, new Kept(row.keptBytes, row.expiresAt()));
         gone.put(row.id, row.expiresAt() + TOMBSTONE_MS);
         ends.add(new End(row.id, status.name()));

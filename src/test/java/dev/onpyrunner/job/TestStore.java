@@ -187,6 +187,11 @@ final class TestStore {
         return Await.get(jobs.find(id));
     }
 
+    /** How many live jobs an owner has. */
+    long live(Owner owner) {
+        return send(Command.HGET, key("owner-sum:" + owner.name()), "live").toLong();
+    }
+
     List<JobEvent> log(JobId id) {
         return Await.get(jobs.log(id, EventId.START, 10_000));
     }
