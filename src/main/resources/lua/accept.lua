@@ -1,88 +1,123 @@
 #!lua
--- accept: stores a job and its place in the queue, or says why not.
+-- accept: stores jobs and their places in the queue, or says why not; one after the other, each for itself.
 -- A full Redis (maxmemory) refuses this script as a whole: it has no allow-oom flag.
--- KEYS  1 job  2 ready  3 wake  4 owner-sum  5 owner-kept  6 idem  7 deadline  8 stats
--- ARGV  1 prefix  2 id  3 owner  4 queue  5 priority  6 spec  7 limits  8 max_starts  9 retention_ms
---       10 queue time-out in ms  11 interactive 0|1  12 bus address of the accepting node
---       13 most jobs queued  14 most live jobs of one owner  15 idempotency hash or ''  16 fingerprint of the request
---       17 most bytes of queued requests  18 most bytes stored of one owner
---       19 ms between two posts of one owner, as a mean (0: no limit)  20 how many may come at once
---       21 version of the payload
--- REPLY {'OK', time, position from 0} | {'SAME', id} | {'OTHER'} | {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} |
---       {'OWNER_FULL', live, retry} | {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry};
---       retry: in so many ms it may succeed
-local id, owner, queue = ARGV[2], ARGV[3], ARGV[4]
--- A job costs Redis about so much beside its request, its output and its files.
-local bytes = #ARGV[6] + 2000
-if ARGV[15] ~= '' then
-  local seen = redis.call('HMGET', KEYS[6], 'id', 'fingerprint')
-  if seen[1] then
-    if seen[2] == ARGV[16] then return {'SAME', seen[1]} end
-    return {'OTHER'}
-  end
-end
+-- KEYS  1 deadline  2 stats, and of each job: job  ready  owner-sum  owner-kept  idem
+-- ARGV  1 prefix  2 queue time-out in ms  3 most jobs queued  4 most live jobs of one owner
+--       5 most bytes of queued requests  6 most bytes stored of one owner
+--       7 ms between two posts of one owner, as a mean (0: no limit)  8 how many may come at once
+--       9 version of the payload, and of each job: id  owner  queue  priority  spec  limits  max_starts  retention_ms
+--       interactive 0|1  bus address of the accepting node  idempotency hash or ''  fingerprint of the request
+-- REPLY of each job {'OK', time, position from 0, and then as pace() gives it} | {'SAME', id} | {'OTHER'} |
+--       {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} | {'OWNER_FULL', live, retry} |
+--       {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry}; retry: in so many ms it may succeed
+local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 10, 12
+local timeout, most_queued, most_live = num(ARGV[2]), num(ARGV[3]), num(ARGV[4])
+local most_bytes, most_stored, step, at_once = num(ARGV[5]), num(ARGV[6]), num(ARGV[7]), num(ARGV[8])
+
 local now = now_ms()
-local stats = redis.call('HMGET', KEYS[8], 'tag', 'full', 'queued_bytes', 'accepted', 'running_interactive', 'interactive_slots',
+local stats = redis.call('HMGET', KEYS[2], 'tag', 'full', 'queued_bytes', 'accepted', 'running_interactive', 'interactive_slots',
   'slots', 'run_ms')
+local depth = redis.call('ZCARD', KEYS[1])
+local queued_bytes = depth > 0 and num(stats[3]) or 0
 -- About when the next place is free: when the next running job ends.
 local soon = int(round(math.max(1000, num(stats[8]) / math.max(1, num(stats[7])))))
+local accepted, tokens, sums, paces = 0, {}, {}, {}
+
 local function refuse(why, figure, retry)
-  redis.call('HINCRBY', KEYS[8], 'refused:' .. why, 1)
+  redis.call('HINCRBY', KEYS[2], 'refused:' .. why, 1)
   return {why, figure, retry}
 end
-if stats[2] == '1' then return refuse('STORE_FULL', 0, '30000') end
 
-local sum = redis.call('HMGET', KEYS[4], 'tag', 'bytes', 'posts_until', 'live', 'until')
--- The rate is a virtual time (GCRA): each post moves it on; it may be so far ahead of the clock as posts may come at once.
-local step, posts_until = num(ARGV[19]), 0
-if step > 0 then
-  posts_until = math.max(now, num(sum[3])) + step
-  local ahead = posts_until - now - step * num(ARGV[20])
-  if ahead > 0 then return refuse('RATE', 0, int(math.ceil(ahead))) end
+-- An owner's account. What changes of it is written at the end.
+local function account(key, kept)
+  if not sums[key] then
+    local s = redis.call('HMGET', key, 'tag', 'bytes', 'posts_until', 'live', 'until')
+    sums[key] = {kept = kept, tag = num(s[1]), bytes = num(s[2]), posts_until = num(s[3]), live = num(s[4]), expiry = s[5], last = 0}
+  end
+  return sums[key]
 end
-
-local depth = redis.call('ZCARD', KEYS[7])
-if depth >= num(ARGV[13]) then return refuse('QUEUE_FULL', depth, soon) end
-local queued_bytes = (depth > 0 and num(stats[3]) or 0) + bytes
-if queued_bytes > num(ARGV[17]) then return refuse('QUEUE_BYTES', num(stats[3]), soon) end
-local live = num(sum[4])
-if live >= num(ARGV[14]) then return refuse('OWNER_FULL', live, soon) end
 
 -- A kept job has expired by itself; here its bytes are taken off the owner's account. One job comes, many may go.
-local stored = num(sum[2])
-for _, kept in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', int(now), 'LIMIT', 0, 100)) do
-  redis.call('ZREM', KEYS[5], kept)
-  stored = stored - num(string.match(kept, '|(%d+)$'))
-end
-if stored + bytes > num(ARGV[18]) then
-  if stored ~= num(sum[2]) then redis.call('HSET', KEYS[4], 'bytes', int(stored)) end
-  local next = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')
-  return refuse('OWNER_BYTES', stored, next[2] and int(math.max(1000, num(next[2]) - now)) or soon)
+local function tidy(sum)
+  sum.is_tidy = true
+  for _, kept in ipairs(redis.call('ZRANGEBYSCORE', sum.kept, '-inf', int(now), 'LIMIT', 0, 100)) do
+    redis.call('ZREM', sum.kept, kept)
+    sum.bytes = sum.bytes - num(string.match(kept, '|(%d+)$'))
+    sum.changed = true
+  end
 end
 
--- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed. Tags are
--- one count for all queues: an owner may use several, and a runner compares its queues by them.
-local tag = math.max(num(stats[1]), num(sum[1])) + 1
-local score = tag + 1000 * num(ARGV[5])
-redis.call('HSET', KEYS[4], 'tag', int(tag), 'posts_until', int(round(posts_until)), 'bytes', int(stored + bytes),
-  'live', int(live + 1))
-local expiry = later(sum[5], now + num(ARGV[10]) + num(ARGV[9]) + DAY_MS)
-if expiry then
-  redis.call('HSET', KEYS[4], 'until', int(expiry))
-  redis.call('PEXPIREAT', KEYS[4], int(expiry))
-  redis.call('PEXPIREAT', KEYS[5], int(expiry))
+local function accept(k, a)
+  local job, ready, owner_sum, owner_kept, idem_key = unpack(KEYS, k, k + KEYS_EACH - 1)
+  local id, owner, queue, priority, spec, limits, max_starts, retention, interactive, accepted_by, idem, fingerprint =
+    unpack(ARGV, a, a + ARGS_EACH - 1)
+  -- A job costs Redis about so much beside its request, its output and its files.
+  local bytes = #spec + 2000
+  if idem ~= '' then
+    local seen = redis.call('HMGET', idem_key, 'id', 'fingerprint')
+    if seen[1] then
+      if seen[2] == fingerprint then return {'SAME', seen[1]} end
+      return {'OTHER'}
+    end
+  end
+  if stats[2] == '1' then return refuse('STORE_FULL', 0, '30000') end
+
+  local sum = account(owner_sum, owner_kept)
+  -- The rate is a virtual time (GCRA): each post moves it on; it may be so far ahead of the clock as posts may come at once.
+  local posts_until = 0
+  if step > 0 then
+    posts_until = math.max(now, sum.posts_until) + step
+    local ahead = posts_until - now - step * at_once
+    if ahead > 0 then return refuse('RATE', 0, int(math.ceil(ahead))) end
+  end
+  if depth >= most_queued then return refuse('QUEUE_FULL', depth, soon) end
+  if queued_bytes + bytes > most_bytes then return refuse('QUEUE_BYTES', queued_bytes, soon) end
+  if sum.live >= most_live then return refuse('OWNER_FULL', sum.live, soon) end
+  if not sum.is_tidy then tidy(sum) end
+  if sum.bytes + bytes > most_stored then
+    local next = redis.call('ZRANGE', sum.kept, 0, 0, 'WITHSCORES')
+    return refuse('OWNER_BYTES', sum.bytes, next[2] and int(math.max(1000, num(next[2]) - now)) or soon)
+  end
+
+  -- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed. Tags are
+  -- one count for all queues: an owner may use several, and a runner compares its queues by them.
+  local tag = math.max(num(stats[1]), sum.tag) + 1
+  local score = int(tag + 1000 * num(priority))
+  sum.tag, sum.posts_until, sum.bytes, sum.live, sum.changed = tag, posts_until, sum.bytes + bytes, sum.live + 1, true
+  sum.last = math.max(sum.last, now + timeout + num(retention) + DAY_MS)
+  depth, queued_bytes, accepted, tokens[queue] = depth + 1, queued_bytes + bytes, accepted + 1, (tokens[queue] or 0) + 1
+  -- What is not there counts as 0.
+  redis.call('HSET', job, 'v', ARGV[9], 'owner', owner, 'queue', queue, 'status', 'QUEUED', 'max_starts', max_starts,
+    'tag', int(tag), 'score', score, 'spec', spec, 'limits', limits, 'retention_ms', retention,
+    'queue_timeout_ms', ARGV[2], 'accepted_by', accepted_by, 'created_at', int(now), 'spec_bytes', int(bytes))
+  if interactive == '1' then redis.call('HSET', job, 'interactive', '1') end
+  if idem ~= '' then
+    redis.call('HSET', idem_key, 'id', id, 'fingerprint', fingerprint)
+    redis.call('HSET', job, 'idem', idem)
+  end
+  redis.call('ZADD', ready, score, id)
+  redis.call('ZADD', KEYS[1], int(now + timeout), id)
+  paces[interactive] = paces[interactive] or pace(interactive, unpack(stats, 5))
+  return {'OK', int(now), redis.call('ZRANK', ready, id), unpack(paces[interactive])}
 end
--- What is not there counts as 0.
-redis.call('HSET', KEYS[1], 'v', ARGV[21], 'owner', owner, 'queue', queue, 'status', 'QUEUED', 'max_starts', ARGV[8],
-  'tag', int(tag), 'score', int(score), 'spec', ARGV[6], 'limits', ARGV[7], 'retention_ms', ARGV[9],
-  'queue_timeout_ms', ARGV[10], 'accepted_by', ARGV[12], 'created_at', int(now), 'spec_bytes', int(bytes))
-if ARGV[11] == '1' then redis.call('HSET', KEYS[1], 'interactive', '1') end
-if ARGV[15] ~= '' then
-  redis.call('HSET', KEYS[6], 'id', id, 'fingerprint', ARGV[16])
-  redis.call('HSET', KEYS[1], 'idem', ARGV[15])
+
+local replies = {}
+for i = 0, (#KEYS - FIRST_KEY + 1) / KEYS_EACH - 1 do
+  replies[i + 1] = accept(FIRST_KEY + i * KEYS_EACH, FIRST_ARG + i * ARGS_EACH)
 end
-redis.call('ZADD', KEYS[2], int(score), id)
-redis.call('ZADD', KEYS[7], int(now + num(ARGV[10])), id)
-redis.call('HSET', KEYS[8], 'queued_bytes', int(queued_bytes), 'accepted', int(num(stats[4]) + 1))
-wake(queue)
-return {'OK', int(now), redis.call('ZRANK', KEYS[2], id), unpack(pace(ARGV[11], unpack(stats, 5)))}
+for key, sum in pairs(sums) do
+  if sum.changed then
+    redis.call('HSET', key, 'tag', int(sum.tag), 'posts_until', int(round(sum.posts_until)), 'bytes', int(sum.bytes), 'live', int(sum.live))
+    local expiry = later(sum.expiry, sum.last)
+    if expiry then
+      redis.call('HSET', key, 'until', int(expiry))
+      redis.call('PEXPIREAT', key, int(expiry))
+      redis.call('PEXPIREAT', sum.kept, int(expiry))
+    end
+  end
+end
+if accepted > 0 then
+  redis.call('HSET', KEYS[2], 'queued_bytes', int(queued_bytes), 'accepted', int(num(stats[4]) + accepted))
+end
+for queue, count in pairs(tokens) do wake(queue, count) end
+return replies

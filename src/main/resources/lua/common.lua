@@ -27,10 +27,10 @@ local function begin_log(id, fence)
   if not fence then append(id, '0', '1', 'state', '0', 'QUEUED') end
 end
 
--- Wakes one idle runner that has room for a job of this queue. 64 tokens are enough to wake everybody.
-local function wake(queue)
+-- Wakes idle runners that have room for a job of this queue, one for each job. 64 tokens are enough to wake everybody.
+local function wake(queue, jobs)
   local key = P .. 'wake:' .. queue
-  if redis.call('LLEN', key) < 64 then redis.call('LPUSH', key, '1') end
+  for _ = 1, math.min(jobs, 64 - redis.call('LLEN', key)) do redis.call('LPUSH', key, '1') end
 end
 
 -- Gives all files of a job the expiry of the job itself.
@@ -137,7 +137,7 @@ local function requeue(id, now, j)
   redis.call('ZADD', P .. 'ready:' .. j[3], j[2], id)
   redis.call('ZADD', P .. 'deadline', int(now + num(j[5])), id)
   redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(num(j[6])))
-  wake(j[3])
+  wake(j[3], 1)
 end
 
 -- Whether the caller still holds the job: it is running, and the claim token is the caller's.

@@ -13,7 +13,7 @@ if j[1] == 'QUEUED' then
     redis.call('ZADD', ready, j[3], id)
     redis.call('ZADD', KEYS[3], int(now_ms() + num(j[4])), id)
     redis.call('HINCRBY', KEYS[4], 'mended', 1)
-    wake(j[2])
+    wake(j[2], 1)
   end
   rank = redis.call('ZRANK', ready, id)
 elseif j[1] == 'RUNNING' and not redis.call('ZSCORE', KEYS[2], id) then

@@ -87,6 +87,8 @@ public final class JobStore {
     private final QueueSettings settings;
     private final JobMeters meters;
     private final Keys keys;
+    /** Jobs on their way into each partition. */
+    private final List<Batches<Candidate, List<String>>> accepting;
     /** Redis' time when a partition was reaped last, and ours. */
     private final Map<Integer, Reading> clocks = new ConcurrentHashMap<>();
 
@@ -110,6 +112,9 @@ public final class JobStore {
         this.settings = settings;
         this.meters = meters;
         this.keys = new Keys(settings.prefix());
+        this.accepting = IntStream.range(0, settings.partitions())
+                .mapToObj(k -> new Batches<Candidate, List<String>>(jobs -> accept(k, jobs)))
+                .toList();
     }
 
     /** A store whose meters nobody reads. */
@@ -155,14 +160,10 @@ public final class JobStore {
         List<String> names = List.of(
                 keys.job(id),
                 keys.ready(k, spec.queue()),
-                keys.wake(k, spec.queue()),
                 keys.ownerSum(k, owner),
                 keys.ownerKept(k, owner),
-                keys.idem(k, idem),
-                keys.deadline(k),
-                keys.stats(k));
+                keys.idem(k, idem));
         List<Object> args = List.of(
-                keys.partition(k),
                 id,
                 owner.name(),
                 spec.queue(),
@@ -171,20 +172,13 @@ public final class JobStore {
                 Codec.toText(spec.limits()),
                 spec.maxStarts(),
                 spec.retentionS() * 1000,
-                settings.timeoutMs(),
                 spec.interactive() ? 1 : 0,
                 acceptedBy,
-                settings.maxQueued(),
-                settings.maxLivePerClient(),
                 idem,
-                idempotency.map(Idempotency::fingerprint).orElse(""),
-                settings.maxQueuedBytes(),
-                settings.maxStoredBytesPerClient(),
-                settings.postsPerSecondPerClient() == 0 ? 0 : 1_000.0 / settings.postsPerSecondPerClient(),
-                settings.postsAtOncePerClient(),
-                VERSION);
-        return ACCEPT.run(redis, names, args)
-                .map(JobStore::texts)
+                idempotency.map(Idempotency::fingerprint).orElse(""));
+        return accepting
+                .get(k)
+                .add(new Candidate(names, args), stored.length())
                 .recover(e -> isFull(e) ? replay(k, idempotency) : Future.failedFuture(e))
                 .compose(reply -> accepted(id, spec, reply))
                 .onSuccess(a -> {
@@ -199,6 +193,30 @@ public final class JobStore {
                         LOG.debug("a job of {} refused: {}", owner.name(), refusal.getMessage());
                     }
                 });
+    }
+
+    /** The keys and arguments of a job to be accepted. */
+    private record Candidate(List<String> keys, List<Object> args) {}
+
+    /** Asks accept.lua about several jobs of one partition; what it replies of each. */
+    private Future<List<List<String>>> accept(int k, List<Candidate> jobs) {
+        List<String> names = new ArrayList<>(List.of(keys.deadline(k), keys.stats(k)));
+        List<Object> args = new ArrayList<>(List.of(
+                keys.partition(k),
+                settings.timeoutMs(),
+                settings.maxQueued(),
+                settings.maxLivePerClient(),
+                settings.maxQueuedBytes(),
+                settings.maxStoredBytesPerClient(),
+                settings.postsPerSecondPerClient() == 0 ? 0 : 1_000.0 / settings.postsPerSecondPerClient(),
+                settings.postsAtOncePerClient(),
+                VERSION));
+        for (Candidate job : jobs) {
+            names.addAll(job.keys());
+            args.addAll(job.args());
+        }
+        return ACCEPT.run(redis, names, args)
+                .map(r -> r.stream().map(JobStore::texts).toList());
     }
 
     /** What accept would say of a request that came before; a full Redis runs no script that may store something. */

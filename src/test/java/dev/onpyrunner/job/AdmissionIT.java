@@ -12,9 +12,13 @@ import dev.onpyrunner.Await;
 import dev.onpyrunner.job.TestStore.Setup;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.TestRedis;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -150,6 +154,59 @@ class AdmissionIT {
                                     .toLong()
                             - 50);
         }
+    }
+
+    @Test
+    void an_account_is_kept_for_longer_than_any_job_of_it() {
+        TestStore store = store(Setup.USUAL);
+        for (long keepS : List.of(60L, 10L * 86_400, 60L)) {
+            store.accept(ANN, spec("pass", TestStore.RUNTIME, 4, keepS, 1));
+        }
+        long life =
+                store.send(Command.PTTL, store.key("owner-sum:" + ANN.name())).toLong();
+        assertThat(life).isGreaterThan(11L * 86_400_000);
+        store.send(Command.HDEL, store.key("owner-sum:" + ANN.name()), "until");
+        store.send(Command.PEXPIRE, store.key("owner-sum:" + ANN.name()), 1_000_000);
+        for (int i = 0; i < 3; i++) {
+            store.finish(store.claim(), 2);
+        }
+        assertThat(store.send(Command.PTTL, store.key("owner-sum:" + ANN.name()))
+                        .toLong())
+                .isGreaterThan(11L * 86_400_000);
+        assertThat(store.live(ANN)).isZero();
+    }
+
+    @Test
+    void jobs_that_come_together_are_answered_each_for_itself() {
+        int most = 50;
+        TestStore store = store(Setup.USUAL.withCaps(100_000, most));
+        JobSpec spec = spec("pass");
+        Optional<Idempotency> key = Optional.of(Idempotency.of(ANN, "key", spec));
+        List<Future<JobStore.Accepted>> all = new ArrayList<>();
+        for (int i = 0; i < 2 * most; i++) {
+            Owner owner = i % 2 == 0 ? ANN : BOB;
+            all.add(store.jobs.accept(owner, spec, i % 8 == 0 ? key : Optional.empty(), "here"));
+        }
+        Future<?> ended = Future.join(all);
+        Await.until("all are answered", ended::isComplete);
+        List<JobId> stored =
+                all.stream().filter(Future::succeeded).map(a -> a.result().id()).toList();
+        assertThat(Set.copyOf(stored)).as("one key, one job").hasSize(2 * most - 12);
+        assertThat(all.stream().filter(a -> a.result().replayed())).hasSize(12);
+        assertThat(store.live(ANN)).isEqualTo(most - 12);
+        assertThat(store.live(BOB)).isEqualTo(most);
+        assertThat(stored(store, BOB)).isEqualTo(most * charge(spec));
+        assertThat(Await.get(store.jobs.queue()).depth()).isEqualTo(2 * most - 12);
+        List<Future<JobStore.Accepted>> more = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            more.add(store.jobs.accept(i % 2 == 0 ? ANN : BOB, spec, Optional.empty(), "here"));
+        }
+        Await.until("all are answered", Future.join(more)::isComplete);
+        assertThat(more.stream().filter(Future::failed))
+                .as("BOB has as many as he may have, and ANN takes the rest of hers")
+                .hasSize(20 + 20 - 12)
+                .allSatisfy(f -> assertThat(f.cause()).isInstanceOf(Refusal.TooManyJobs.class));
+        assertThat(store.live(ANN)).isEqualTo(most);
     }
 
     @Test
