@@ -21,7 +21,7 @@ local depth = redis.call('ZCARD', KEYS[1])
 local queued_bytes = depth > 0 and num(stats[3]) or 0
 -- About when the next place is free: when the next running job ends.
 local soon = int(round(math.max(1000, num(stats[8]) / math.max(1, num(stats[7])))))
-local accepted, tokens, sums, paces = 0, {}, {}, {}
+local accepted, deadlines, tokens, sums, paces = 0, {}, {}, {}, {}
 
 local function refuse(why, figure, retry)
   redis.call('HINCRBY', KEYS[2], 'refused:' .. why, 1)
@@ -96,7 +96,8 @@ local function accept(k, a)
     redis.call('HSET', job, 'idem', idem)
   end
   redis.call('ZADD', ready, score, id)
-  redis.call('ZADD', KEYS[1], int(now + timeout), id)
+  deadlines[#deadlines + 1] = int(now + timeout)
+  deadlines[#deadlines + 1] = id
   paces[interactive] = paces[interactive] or pace(interactive, unpack(stats, 5))
   return {'OK', int(now), redis.call('ZRANK', ready, id), unpack(paces[interactive])}
 end
@@ -117,6 +118,7 @@ for key, sum in pairs(sums) do
   end
 end
 if accepted > 0 then
+  redis.call('ZADD', KEYS[1], unpack(deadlines))
   redis.call('HSET', KEYS[2], 'queued_bytes', int(queued_bytes), 'accepted', int(num(stats[4]) + accepted))
 end
 for queue, count in pairs(tokens) do wake(queue, count) end

@@ -9,8 +9,8 @@ import java.util.Queue;
 import java.util.function.Function;
 
 /**
- * Requests that cost less together. One goes at once while few are under way; those that come meanwhile wait for an
- * answer and then go together, so that nobody waits for company.
+ * Requests that cost less together. One goes at once when none is under way; those that come meanwhile wait for its answer
+ * and then go together, so that nobody waits for company.
  *
  * <p>Any thread may call it.
  *
@@ -18,8 +18,6 @@ import java.util.function.Function;
  * @param <R> its answer
  */
 final class Batches<T, R> {
-    /** While Redis works on one, the next one can be made. */
-    private static final int UNDER_WAY = 2;
     /** Redis does nothing else while it works on a batch. */
     private static final int MOST = 32;
 
@@ -27,7 +25,7 @@ final class Batches<T, R> {
 
     private final Function<List<T>, Future<List<R>>> send;
     private final Queue<Waiting<T, R>> waiting = new ArrayDeque<>();
-    private int underWay;
+    private boolean underWay;
 
     private record Waiting<T, R>(T request, int bytes, Promise<R> answer) {}
 
@@ -42,19 +40,17 @@ final class Batches<T, R> {
         synchronized (this) {
             waiting.add(new Waiting<>(request, bytes, answer));
         }
-        sendNext(0);
+        sendNext();
         return answer.future();
     }
 
-    /** Sends what waits if there may be more under way, now that so many have come back. */
-    private void sendNext(int back) {
+    private void sendNext() {
         List<Waiting<T, R>> batch = new ArrayList<>();
         synchronized (this) {
-            underWay -= back;
-            if (underWay == UNDER_WAY || waiting.isEmpty()) {
+            if (underWay || waiting.isEmpty()) {
                 return;
             }
-            underWay++;
+            underWay = true;
             int bytes = 0;
             do {
                 bytes += waiting.peek().bytes();
@@ -64,6 +60,10 @@ final class Batches<T, R> {
                     && bytes + waiting.peek().bytes() <= MOST_BYTES);
         }
         send.apply(batch.stream().map(Waiting::request).toList()).onComplete(r -> {
+            synchronized (this) {
+                underWay = false;
+            }
+            sendNext();
             for (int i = 0; i < batch.size(); i++) {
                 if (r.succeeded()) {
                     batch.get(i).answer().complete(r.result().get(i));
@@ -71,7 +71,6 @@ final class Batches<T, R> {
                     batch.get(i).answer().fail(r.cause());
                 }
             }
-            sendNext(1);
         });
     }
 }
