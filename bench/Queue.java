@@ -45,8 +45,8 @@ import java.util.function.Supplier;
 public final class Queue {
     private static final String RUNTIME = "python3";
     private static final int AT_ONCE = 32;
-    /** Requests until the JVM has compiled what they need. */
-    private static final int WARM = 30_000;
+    /** So many batches, until the JVM has compiled what they need. */
+    private static final int WARM = 15;
 
     private static final Limits LIMITS = new Limits(1_000, 2_000, 1_000, 1 << 26, 1 << 20, 8, 1 << 20);
     private static final Result OK = new Result(Outcome.OK, 0, null, "Finished.", List.of(), new Usage(1, 1, 1, 1), null);
@@ -164,7 +164,7 @@ public final class Queue {
                 Depth depth = new Depth(jobs, store, new Times(), new Times());
                 System.err.printf("%,d jobs are queued …%n", jobs);
                 batch(new Times(), (jobs + AT_ONCE) / AT_ONCE * AT_ONCE, () -> accept(depth));
-                batch(new Times(), WARM / 10, () -> accept(depth).compose(a -> run(depth)));
+                batch(new Times(), WARM * batch / 10, () -> accept(depth).compose(a -> run(depth)));
                 all.add(depth);
             }
             for (int round = 0; round < rounds; round++) {
@@ -264,7 +264,7 @@ public final class Queue {
                 List.of(node, same, bare).forEach(server -> lanes.put(server, new Times()));
                 System.err.println("three servers warm up …");
                 for (Child server : lanes.keySet()) {
-                    batch(new Times(), WARM, () -> post(client, server.port, body));
+                    batch(new Times(), WARM * batch, () -> post(client, server.port, body));
                 }
                 for (int round = 0; round < rounds; round++) {
                     lanes.forEach((server, times) -> batch(times, batch, () -> post(client, server.port, body)));

@@ -1,5 +1,7 @@
 package dev.onpyrunner.job;
 
+import dev.onpyrunner.redis.RedisUnavailableException;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayDeque;
@@ -22,6 +24,8 @@ final class Batches<T, R> {
     private static final int MOST = 32;
 
     private static final int MOST_BYTES = 256 << 10;
+    /** As many as a connection to Redis may have under way. */
+    private static final int MOST_WAITING = 16_384;
 
     private final Function<List<T>, Future<List<R>>> send;
     private final Queue<Waiting<T, R>> waiting = new ArrayDeque<>();
@@ -38,6 +42,9 @@ final class Batches<T, R> {
     Future<R> add(T request, int bytes) {
         Promise<R> answer = Promise.promise();
         synchronized (this) {
+            if (waiting.size() == MOST_WAITING) {
+                return Future.failedFuture(new RedisUnavailableException("Too many wait for Redis", null));
+            }
             waiting.add(new Waiting<>(request, bytes, answer));
         }
         sendNext();
@@ -45,32 +52,49 @@ final class Batches<T, R> {
     }
 
     private void sendNext() {
-        List<Waiting<T, R>> batch = new ArrayList<>();
-        synchronized (this) {
-            if (underWay || waiting.isEmpty()) {
+        for (List<Waiting<T, R>> batch = next(); !batch.isEmpty(); batch = next()) {
+            List<Waiting<T, R>> sent = batch;
+            Future<List<R>> reply =
+                    send.apply(sent.stream().map(Waiting::request).toList());
+            if (!reply.isComplete()) {
+                reply.onComplete(r -> {
+                    back();
+                    sendNext(); // first: Redis can work on it while these are answered
+                    answer(sent, r);
+                });
                 return;
             }
-            underWay = true;
-            int bytes = 0;
-            do {
-                bytes += waiting.peek().bytes();
-                batch.add(waiting.poll());
-            } while (!waiting.isEmpty()
-                    && batch.size() < MOST
-                    && bytes + waiting.peek().bytes() <= MOST_BYTES);
+            answer(sent, reply);
+            back();
         }
-        send.apply(batch.stream().map(Waiting::request).toList()).onComplete(r -> {
-            synchronized (this) {
-                underWay = false;
+    }
+
+    /** What goes together now; nothing while a batch is under way. */
+    private synchronized List<Waiting<T, R>> next() {
+        List<Waiting<T, R>> batch = new ArrayList<>();
+        int bytes = 0;
+        while (!underWay
+                && !waiting.isEmpty()
+                && batch.size() < MOST
+                && (batch.isEmpty() || bytes + waiting.peek().bytes() <= MOST_BYTES)) {
+            bytes += waiting.peek().bytes();
+            batch.add(waiting.poll());
+        }
+        underWay |= !batch.isEmpty();
+        return batch;
+    }
+
+    private synchronized void back() {
+        underWay = false;
+    }
+
+    private static <T, R> void answer(List<Waiting<T, R>> batch, AsyncResult<List<R>> reply) {
+        for (int i = 0; i < batch.size(); i++) {
+            if (reply.succeeded()) {
+                batch.get(i).answer().complete(reply.result().get(i));
+            } else {
+                batch.get(i).answer().fail(reply.cause());
             }
-            sendNext();
-            for (int i = 0; i < batch.size(); i++) {
-                if (r.succeeded()) {
-                    batch.get(i).answer().complete(r.result().get(i));
-                } else {
-                    batch.get(i).answer().fail(r.cause());
-                }
-            }
-        });
+        }
     }
 }
