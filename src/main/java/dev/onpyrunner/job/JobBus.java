@@ -90,7 +90,7 @@ public final class JobBus {
         }
     }
 
-    /** Hints at what a reaper has done. */
+    /** Hints at what has become of a job that its runner does not run any more. */
     public void reaped(JobStore.Reaped reaped) {
         nudge(reaped.id());
         if (reaped.what().status().isTerminal()) {

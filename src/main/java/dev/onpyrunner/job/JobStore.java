@@ -452,16 +452,27 @@ public final class JobStore {
     /**
      * Gives a running job back, for another runner to start it, without counting this start. Its program must have
      * been killed before.
+     *
+     * @return what became of it: one that is to be cancelled, or that is interactive, ends instead
      */
-    public Future<Void> release(Claim claim) {
+    public Future<Reaped> release(Claim claim) {
         List<Object> args = holderArgs(claim);
         args.add(CANCELLED);
         args.add(WORKER_LOST);
         JobId id = claim.id();
         return RELEASE.run(
                         redis, List.of(keys.job(id), keys.lease(id.partition()), keys.deadline(id.partition())), args)
-                .<Void>compose(r -> r.toInteger() == 0 ? fenced(claim) : Future.succeededFuture())
-                .onSuccess(v -> meters.givenBack());
+                .map(Response::toString)
+                .compose(r -> r.equals("NOT_HELD")
+                        ? fenced(claim)
+                        : Future.succeededFuture(new Reaped(id, Reaped.What.valueOf(r), claim.acceptedBy())))
+                .onSuccess(r -> {
+                    if (r.what() == Reaped.What.REQUEUED) {
+                        meters.givenBack();
+                    } else {
+                        meters.ended(r.what().status(), r.what().as());
+                    }
+                });
     }
 
     private List<Object> holderArgs(Claim claim) {
@@ -539,7 +550,7 @@ public final class JobStore {
     }
 
     /**
-     * A job that {@link #reap} moved.
+     * A job that {@link #reap} or {@link #release} moved.
      *
      * @param acceptedBy bus address of the node that accepted it
      */
@@ -713,7 +724,7 @@ public final class JobStore {
         return PLACE.run(
                 redis,
                 List.of(keys.job(id), keys.lease(k), keys.deadline(k), keys.stats(k)),
-                List.of(keys.partition(k), id));
+                List.of(keys.partition(k), id, VERSION));
     }
 
     /** A running job without a lease would run for ever: it is given one that is over. */

@@ -227,8 +227,10 @@ final class JobRun {
                         "job {} could not be given back: {}",
                         claim.id().brief(),
                         r.cause().getMessage());
+                bus.nudge(claim.id());
+            } else {
+                bus.reaped(r.result());
             }
-            bus.nudge(claim.id());
             return Future.succeededFuture();
         });
     }

@@ -233,7 +233,9 @@ public final class RunnerVerticle extends VerticleBase {
                 return claimFrom(tries - 1);
             }
             if (draining) { // the node began to stop meanwhile
-                return store.release(claim.get()).map(false);
+                return store.release(claim.get())
+                        .onSuccess(new JobBus(vertx)::reaped)
+                        .map(false);
             }
             run(claim.get());
             return Future.succeededFuture(true);

@@ -620,6 +620,22 @@ class JobStoreIT {
         }
 
         @Test
+        void a_job_that_is_being_given_back_ends_and_that_is_told() {
+            JobMeters meters = new JobMeters();
+            TestStore store = store();
+            JobStore told = new JobStore(link, store.jobs.settings(), meters);
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            store.cancel(id);
+            assertThat(Await.get(told.release(claim)))
+                    .isEqualTo(new JobStore.Reaped(id, JobStore.Reaped.What.CANCELLED, claim.acceptedBy()));
+            assertThat(store.find(id).status()).isEqualTo(JobStatus.CANCELLED);
+            assertThat(meters.text(null))
+                    .contains("onpyrunner_jobs_given_back_total 0.0")
+                    .containsPattern("onpyrunner_jobs_ended_total\\{[^}]*\"CANCELLED\"[^}]*} 1.0");
+        }
+
+        @Test
         void a_running_job_is_heard_with_the_next_beat() {
             TestStore store = store();
             JobId id = store.accept(ANN);

@@ -168,6 +168,20 @@ class QueueFiguresIT {
     }
 
     @Test
+    void a_job_of_a_newer_release_is_mended_by_its_nodes() {
+        TestStore store = store();
+        JobId runs = store.accept(ANN);
+        store.claim();
+        JobId waits = store.accept(ANN);
+        List.of(runs, waits).forEach(id -> store.send(Command.HSET, store.key("job:" + id), "v", 99));
+        store.send(Command.ZREM, store.key("lease"), runs);
+        store.send(Command.ZREM, store.key("ready:" + RUNTIME), waits);
+        assertThat(store.find(runs).status()).isEqualTo(JobStatus.RUNNING);
+        assertThat(store.position(waits)).isEqualTo(1);
+        assertThat(store.keys()).doesNotContain("{0}:lease", "{0}:ready:" + RUNTIME);
+    }
+
+    @Test
     void a_job_of_a_newer_release_is_left_to_its_runners_and_holds_nobody_back() {
         TestStore store = store();
         JobId newer = store.accept(ANN);

@@ -459,7 +459,10 @@ final class QueueHistory {
             }
             case BEAT -> new Done(told + "beats", Await.get(answer(jobs.beat(claim))), (m, now) -> m.beat(claim, now));
             case RELEASE ->
-                new Done(told + "gives it back", ok(jobs.release(claim)), (m, now) -> m.release(claim, now));
+                new Done(
+                        told + "gives it back",
+                        Await.get(answer(jobs.release(claim))),
+                        (m, now) -> m.release(claim, now));
             default -> finish(s, held, told);
         };
     }

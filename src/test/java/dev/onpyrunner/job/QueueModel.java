@@ -503,11 +503,11 @@ final class QueueModel {
         }
         if (row.cancelAt > 0) {
             end(row, JobStatus.CANCELLED, CANCELLED, now);
-        } else {
-            row.starts--;
-            requeue(row, now);
+            return new Reaped(row.id, Reaped.What.CANCELLED, "here").toString();
         }
-        return OK;
+        row.starts--;
+        requeue(row, now);
+        return new Reaped(row.id, Reaped.What.REQUEUED, "here").toString();
     }
 
     /** Moves on jobs whose lease has ended, if leases may be taken, and jobs that have waited for too long. */
