@@ -4,6 +4,7 @@ import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
+import dev.onpyrunner.job.QueueFigures;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
@@ -24,12 +25,14 @@ final class OperatorRoutes {
 
     private final String token;
     private final JobStore store;
+    private final Recent<QueueFigures> figures;
     private final Nodes nodes;
     private final JobMeters meters;
 
-    OperatorRoutes(HttpSettings settings, JobStore store, Nodes nodes, JobMeters meters) {
+    OperatorRoutes(HttpSettings settings, JobStore store, Recent<QueueFigures> figures, Nodes nodes, JobMeters meters) {
         this.token = settings.operatorToken();
         this.store = store;
+        this.figures = figures;
         this.nodes = nodes;
         this.meters = meters;
     }
@@ -41,7 +44,7 @@ final class OperatorRoutes {
                 authorize(ctx);
             }
             // The rest is this node's own and can be told without Redis.
-            store.queue()
+            figures.get()
                     .onComplete(queue -> ctx.response()
                             .putHeader(HttpHeaders.CONTENT_TYPE, JobMeters.CONTENT_TYPE)
                             .end(meters.text(queue.result())));

@@ -8,15 +8,18 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
+import java.util.List;
 
 /** {@code /v1/queue}: how long one has to wait, for everybody. */
 final class QueueRoutes {
     private final JobStore store;
-    private final Nodes nodes;
+    private final Recent<QueueFigures> figures;
+    private final Recent<List<Nodes.Info>> nodes;
 
-    QueueRoutes(JobStore store, Nodes nodes) {
+    QueueRoutes(JobStore store, Recent<QueueFigures> figures, Nodes nodes) {
         this.store = store;
-        this.nodes = nodes;
+        this.figures = figures;
+        this.nodes = new Recent<>(nodes::all, System::nanoTime);
     }
 
     void mount(Router router) {
@@ -24,15 +27,14 @@ final class QueueRoutes {
                 .method(HttpMethod.HEAD)
                 .produces("application/json")
                 .handler(ctx -> {
-                    Future<QueueFigures> queue = store.queue();
-                    Future.all(queue, nodes.all())
+                    Future<QueueFigures> queue = figures.get();
+                    Future.all(queue, nodes.get())
                             .compose(all -> ctx.response()
                                     .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
                                     .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
                                     .end(json(
                                                     queue.result(),
-                                                    all.<java.util.List<?>>resultAt(1)
-                                                            .size())
+                                                    all.<List<?>>resultAt(1).size())
                                             .toBuffer()))
                             .onFailure(ctx::fail);
                 });

@@ -2,6 +2,7 @@ package dev.onpyrunner.http;
 
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
+import dev.onpyrunner.job.QueueFigures;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 
@@ -22,7 +23,8 @@ record Routes(Router router, Runnable endStreams) {
         Router router = Router.router(vertx);
         Problems.mount(router);
         new HealthRoutes(store, node.ready()).mount(router);
-        OperatorRoutes operator = new OperatorRoutes(settings, store, nodes, node.meters());
+        Recent<QueueFigures> figures = new Recent<>(store::queue, System::nanoTime);
+        OperatorRoutes operator = new OperatorRoutes(settings, store, figures, nodes, node.meters());
         operator.mountMetrics(router);
         if (!node.takesJobs()) {
             return new Routes(router, () -> {});
@@ -31,7 +33,7 @@ record Routes(Router router, Runnable endStreams) {
         new JobRoutes(vertx, settings, store, waits, node.meters(), node.ready(), address).mount(router);
         new InputRoutes(vertx, settings, store).mount(router);
         new FileRoutes(store).mount(router);
-        new QueueRoutes(store, nodes).mount(router);
+        new QueueRoutes(store, figures, nodes).mount(router);
         operator.mount(router);
         PageRoutes.mount(router);
         return new Routes(router, endStreams);

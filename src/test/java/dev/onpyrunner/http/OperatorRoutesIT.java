@@ -153,6 +153,9 @@ class OperatorRoutesIT {
             String running = node.submit("import time; time.sleep(60)");
             node.awaitStart(running);
             String waiting = node.submit("print(1)");
+            Await.until(
+                    "figures of now are told",
+                    () -> json(node.get("/v1/queue")).get("depth").intValue() == 1);
             JsonNode busy = json(node.get("/v1/queue"));
             assertThat(busy.get("depth").intValue()).isEqualTo(1);
             assertThat(busy.get("running").intValue()).isEqualTo(1);
