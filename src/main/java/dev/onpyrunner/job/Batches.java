@@ -54,8 +54,10 @@ final class Batches<T, R> {
     private void sendNext() {
         for (List<Waiting<T, R>> batch = next(); !batch.isEmpty(); batch = next()) {
             List<Waiting<T, R>> sent = batch;
-            Future<List<R>> reply =
-                    send.apply(sent.stream().map(Waiting::request).toList());
+            // What throws fails like what is not answered, and keeps nobody from going after it.
+            Future<List<R>> reply = Future.succeededFuture(
+                            sent.stream().map(Waiting::request).toList())
+                    .compose(send);
             if (!reply.isComplete()) {
                 reply.onComplete(r -> {
                     back();
