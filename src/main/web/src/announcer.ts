@@ -14,7 +14,7 @@ export class Announcer {
     this.waiting = (this.waiting + text).slice(-MOST_CHARS);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.element.textContent = plain(this.waiting);
+      this.element.textContent = this.waiting;
       this.waiting = '';
     }, QUIET_MS);
   }
@@ -27,6 +27,8 @@ export class Announcer {
 }
 
 /** Without what only a terminal understands. */
-function plain(text: string): string {
-  return text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '').replace(/[\x00-\x08\x0b-\x1f]/g, '');
+export function plain(text: string): string {
+  return text
+    .replace(/\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])/g, '')
+    .replace(/[\x00-\x08\x0b-\x1f]/g, '');
 }

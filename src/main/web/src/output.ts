@@ -1,5 +1,5 @@
 // What the program prints and is given: drawn by the terminal, kept whole for copying, and told to screen readers.
-import { Announcer } from './announcer';
+import { Announcer, plain } from './announcer';
 import { Terminal, type Typist } from './terminal';
 import { type Stream, Transcript } from './transcript';
 
@@ -39,9 +39,9 @@ export class Output {
     if (text === '') return;
     this.everything.push(text);
     if (stream === 'in') this.typed.push(text);
-    else this.announcer.say(text);
+    else this.announcer.say(plain(text));
     this.terminal.append(stream, text);
-    this.transcript.append(stream, text);
+    this.transcript.append(stream, plain(text));
   }
 
   clear(): void {

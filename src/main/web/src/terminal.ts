@@ -56,6 +56,8 @@ export class Terminal {
       fontFamily: style(host, '--mono'),
       fontSize: 14,
       lineHeight: 1.2,
+      // A program's links lead nowhere: what they show and where they go may be two things.
+      linkHandler: { activate: () => {} },
       minimumContrastRatio: 4.5,
       scrollback: SCROLLBACK_LINES,
       theme: theme(host),
