@@ -1,17 +1,17 @@
 package dev.onpyrunner.console;
 
-import dev.onpyrunner.job.EventBatch;
 import dev.onpyrunner.job.EventId;
-import dev.onpyrunner.job.JobFeed;
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobFeeds;
 import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -20,13 +20,12 @@ import java.net.URI;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
 
 /** {@code /v1/jobs/{id}/events} and {@code /console}: viewers of one job. Confined to one event loop. */
 public final class ConsoleRoutes {
-    private static final long COMMENT_MS = 15_000;
+    /** How often each viewer is looked at: whether it reads, and whether it was silent for long. */
+    private static final long LOOK_MS = 1_000;
 
     private static final long UNREAD_MS = 60_000;
 
@@ -34,8 +33,14 @@ public final class ConsoleRoutes {
     private final JobStore store;
     private final BiFunction<Throwable, String, JsonObject> problems;
     private final long unreadMs;
-    private final Set<ConsoleSocket> sockets = new HashSet<>();
-    private final Set<HttpServerResponse> streams = new HashSet<>();
+    private final long lookMs;
+    private final JobFeeds feeds;
+    private final JobBus bus;
+    private final SharedText<String> socketTexts = new SharedText<>(ConsoleSocket::text);
+    private final SharedText<Buffer> sseTexts = new SharedText<>(SseViewer::text);
+    private final Set<LiveViewer> viewers = new HashSet<>();
+    /** Runs while there are viewers. */
+    private long timer;
 
     private ConsoleRoutes(
             Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems, long unreadMs) {
@@ -43,6 +48,9 @@ public final class ConsoleRoutes {
         this.store = store;
         this.problems = problems;
         this.unreadMs = unreadMs;
+        this.lookMs = Math.min(LOOK_MS, unreadMs);
+        this.feeds = new JobFeeds(vertx, store);
+        this.bus = new JobBus(vertx);
     }
 
     /**
@@ -55,7 +63,7 @@ public final class ConsoleRoutes {
         return mount(router, vertx, store, problems, UNREAD_MS);
     }
 
-    /** The same, with another patience for a console that reads nothing, in milliseconds. */
+    /** The same, with another patience for a viewer that reads nothing, in milliseconds. */
     static Runnable mount(
             Router router,
             Vertx vertx,
@@ -72,8 +80,7 @@ public final class ConsoleRoutes {
     }
 
     private void endAll() {
-        Set.copyOf(sockets).forEach(ConsoleSocket::drain);
-        Set.copyOf(streams).forEach(HttpServerResponse::end);
+        Set.copyOf(viewers).forEach(LiveViewer::drain);
     }
 
     private static JobId id(RoutingContext ctx) {
@@ -110,56 +117,29 @@ public final class ConsoleRoutes {
                 return;
             }
             response.setChunked(true);
-            response.write(":\n\n"); // the headers leave at once
-            stream(response, id, after);
+            SseViewer viewer = new SseViewer(response, sseTexts);
+            follow(id, after, viewer);
+            viewer.start();
+            response.endHandler(v -> over(viewer));
+            response.closeHandler(v -> over(viewer));
         });
     }
 
-    private void stream(HttpServerResponse response, JobId id, EventId after) {
-        // The write queue alone lets megabytes pass before it counts as full; one batch at a time is a bound.
-        AtomicReference<JobFeed> own = new AtomicReference<>();
-        AtomicBoolean writing = new AtomicBoolean();
-        JobFeed feed = JobFeed.open(vertx, store, id, after, new JobFeed.Viewer() {
-            @Override
-            public boolean isFull() {
-                return writing.get();
-            }
-
-            @Override
-            public void events(EventBatch batch) {
-                StringBuilder text = new StringBuilder();
-                for (Object o : new JsonArray(batch.json())) {
-                    JsonObject event = (JsonObject) o;
-                    text.append("id: ").append(event.getString("id")).append('\n');
-                    text.append("data: ").append(event.encode()).append("\n\n");
-                }
-                writing.set(true);
-                response.write(text.toString()).onSuccess(v -> {
-                    writing.set(false);
-                    own.get().resume();
-                });
-                if (batch.ended()) {
-                    response.end();
-                }
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                response.end();
-            }
-        });
-        own.set(feed);
-        // A comment now and then keeps proxies from closing a silent stream, and shows us a dead client.
-        long timer = vertx.setPeriodic(COMMENT_MS, t -> response.write(":\n\n"));
-        streams.add(response);
-        response.endHandler(v -> over(response, feed, timer));
-        response.closeHandler(v -> over(response, feed, timer));
+    private void follow(JobId id, EventId after, LiveViewer viewer) {
+        viewer.at(feeds.open(id, after, viewer));
+        viewers.add(viewer);
+        if (viewers.size() == 1) {
+            timer = vertx.setPeriodic(lookMs, t -> Set.copyOf(viewers).forEach(v -> v.look(unreadMs)));
+        }
     }
 
-    private void over(HttpServerResponse response, JobFeed feed, long timer) {
-        vertx.cancelTimer(timer);
-        streams.remove(response);
-        feed.close();
+    private void over(LiveViewer viewer) {
+        if (viewers.remove(viewer)) {
+            viewer.stop();
+        }
+        if (viewers.isEmpty()) {
+            vertx.cancelTimer(timer);
+        }
     }
 
     private void console(RoutingContext ctx) {
@@ -174,9 +154,10 @@ public final class ConsoleRoutes {
                 .compose(job -> {
                     ctx.request().resume();
                     return ctx.request().toWebSocket().onSuccess(ws -> {
-                        ConsoleSocket socket = new ConsoleSocket(vertx, store, problems, job, ws, unreadMs);
-                        sockets.add(socket);
-                        socket.open(after, () -> sockets.remove(socket));
+                        ConsoleSocket socket = new ConsoleSocket(vertx, store, bus, problems, id, ws, socketTexts);
+                        follow(id, after, socket);
+                        socket.start(job);
+                        ws.closeHandler(v -> over(socket));
                     });
                 })
                 .onFailure(e -> {

@@ -1,14 +1,14 @@
 package dev.onpyrunner.console;
 
 import dev.onpyrunner.job.EventBatch;
-import dev.onpyrunner.job.EventId;
 import dev.onpyrunner.job.Job;
 import dev.onpyrunner.job.JobBus;
-import dev.onpyrunner.job.JobFeed;
+import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobInput;
 import dev.onpyrunner.job.JobInput.Sender;
 import dev.onpyrunner.job.JobInput.Signal;
 import dev.onpyrunner.job.JobStore;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -22,15 +22,14 @@ import java.util.function.BiFunction;
 /**
  * One live console: a viewer of one job over a WebSocket.
  *
- * <p>It says hello, then sends events as they come, and closes after the end. A viewer who reads slowly is sent nothing
- * more, and nothing more is read from it, until its socket is free again; then it gets the rest from the log. One who
- * reads nothing for a minute is let go. Closing a console never touches the job.
+ * <p>It says hello, then sends events as they come, and closes after the end. Its client's messages are answered one after
+ * the other: no more is read from it while one is worked on, nor while it does not take the answers. Closing a console
+ * never touches the job.
  */
-final class ConsoleSocket implements JobFeed.Viewer {
+final class ConsoleSocket extends LiveViewer {
     private static final String NOTHING = "[]";
-    private static final int MAX_ON_THE_WAY = 16;
-    private static final int HEARTBEAT_MS = 20_000;
     private static final short OVER = 1000;
+    private static final short TOO_BIG = 1009;
     private static final short DRAINING = 1012;
     private static final short BAD_MESSAGE = 4000;
     private static final short NO_SUCH_JOB = 4004;
@@ -38,85 +37,93 @@ final class ConsoleSocket implements JobFeed.Viewer {
 
     private final Vertx vertx;
     private final JobStore store;
+    private final JobBus bus;
     private final BiFunction<Throwable, String, JsonObject> problems;
-    private final Job job;
+    private final JobId id;
     private final ServerWebSocket socket;
-    private final long unreadMs;
-    private JobFeed feed;
-    /**
-     * Messages that the socket has not taken yet. The write queue lets megabytes pass before it calls itself full, so
-     * this is what bounds memory: one batch of events at a time.
-     */
-    private int onTheWay;
-    /** Runs while something is on the way. */
-    private long unreadTimer = -1;
+    private final SharedText<String> texts;
+    /** Messages of the client that are not answered yet. */
+    private int asked;
 
-    private long heartbeatTimer = -1;
+    private boolean closing;
 
     ConsoleSocket(
             Vertx vertx,
             JobStore store,
+            JobBus bus,
             BiFunction<Throwable, String, JsonObject> problems,
-            Job job,
+            JobId id,
             ServerWebSocket socket,
-            long unreadMs) {
+            SharedText<String> texts) {
         this.vertx = vertx;
         this.store = store;
+        this.bus = bus;
         this.problems = problems;
-        this.job = job;
+        this.id = id;
         this.socket = socket;
-        this.unreadMs = unreadMs;
+        this.texts = texts;
     }
 
-    void open(EventId after, Runnable whenClosed) {
+    static String text(EventBatch batch) {
+        return "{\"op\":\"events\",\"events\":" + batch.json() + "}";
+    }
+
+    void start(Job job) {
         socket.textMessageHandler(this::message);
         socket.binaryMessageHandler(b -> close(BAD_MESSAGE, "only text frames are understood"));
-        socket.exceptionHandler(e -> socket.close());
-        JsonObject hello =
-                new JsonObject().put("op", "hello").put("job", job.toJson()).put("heartbeat_ms", HEARTBEAT_MS);
-        // The feed's events come later than this turn, so hello is first.
-        feed = JobFeed.open(vertx, store, job.id(), after, this);
-        send(hello.encode());
-        // Keeps proxies from closing a silent connection, and shows us a dead client.
-        heartbeatTimer = vertx.setPeriodic(HEARTBEAT_MS, t -> {
-            if (onTheWay == 0) {
-                socket.writePing(Buffer.buffer());
+        socket.frameHandler(f -> {
+            if (f.isPing()) { // Vert.x answers it by itself, and asks for another frame after this handler
+                vertx.runOnContext(v -> slowDown());
+            } else {
+                slowDown();
             }
         });
-        socket.closeHandler(v -> {
-            vertx.cancelTimer(unreadTimer);
-            vertx.cancelTimer(heartbeatTimer);
-            feed.close();
-            whenClosed.run();
-        });
+        socket.drainHandler(v -> goOn());
+        socket.exceptionHandler(this::broken);
+        JsonObject hello =
+                new JsonObject().put("op", "hello").put("job", job.toJson()).put("heartbeat_ms", HEARTBEAT_MS);
+        send(hello.encode());
+    }
+
+    private void broken(Throwable cause) {
+        if (cause instanceof CorruptedWebSocketFrameException corrupt) {
+            close((short) corrupt.closeStatus().code(), corrupt.getMessage());
+        } else if (cause instanceof IllegalStateException) { // what Vert.x says of a message in several frames
+            close(TOO_BIG, "the message is too long");
+        } else {
+            socket.close();
+        }
     }
 
     private void send(String text) {
-        if (onTheWay++ == 0) {
-            startPatience();
-        }
-        if (onTheWay == MAX_ON_THE_WAY) {
-            socket.pause(); // each of its messages may ask for one of ours
-        }
-        socket.writeTextMessage(text).onComplete(r -> arrived());
+        sent(socket.writeTextMessage(text));
     }
 
-    private void arrived() {
-        onTheWay--;
-        vertx.cancelTimer(unreadTimer);
-        if (onTheWay > 0) {
-            startPatience();
-        } else {
+    private void slowDown() {
+        if (!closing && (asked > 0 || socket.writeQueueFull())) {
+            socket.pause();
+        }
+    }
+
+    private void goOn() {
+        if (!closing && asked == 0 && !socket.writeQueueFull()) {
             socket.resume();
-            feed.resume();
         }
     }
 
-    private void startPatience() {
-        unreadTimer = vertx.setTimer(unreadMs, t -> close(UNREAD, "nothing was read; reconnect with after"));
+    /** Reads no more until this is done. */
+    private void await(Future<?> work) {
+        asked++;
+        work.onComplete(r -> {
+            asked--;
+            goOn();
+        });
     }
 
     private void message(String text) {
+        if (closing) {
+            return;
+        }
         JsonObject message;
         try {
             message = new JsonObject(text);
@@ -128,9 +135,7 @@ final class ConsoleSocket implements JobFeed.Viewer {
             switch (message.getString("op", "")) {
                 case "ping" -> send("{\"op\":\"pong\"}");
                 case "cancel" ->
-                    store.cancel(job.id())
-                            .onSuccess(c -> new JobBus(vertx).cancelled(job.id(), c))
-                            .onFailure(this::problem);
+                    await(store.cancel(id).onSuccess(c -> bus.cancelled(id, c)).onFailure(this::problem));
                 case "stdin" -> stdin(message);
                 case "eof" -> give(Sender.NOBODY, JobInput.end());
                 case "signal" -> give(Sender.NOBODY, JobInput.of(Signal.valueOf(message.getString("signal", ""))));
@@ -157,29 +162,26 @@ final class ConsoleSocket implements JobFeed.Viewer {
     }
 
     private Future<Boolean> give(Sender sender, JobInput input) {
-        return store.input(job.id(), sender, List.of(input))
+        Future<Boolean> given = store.input(id, sender, List.of(input))
                 .onSuccess(isNew -> {
                     if (isNew) {
-                        new JobBus(vertx).input(job.id());
+                        bus.input(id);
                     }
                 })
                 .onFailure(this::problem);
+        await(given);
+        return given;
     }
 
     private void problem(Throwable cause) {
-        JsonObject problem = problems.apply(cause, "/v1/jobs/" + job.id() + "/console");
+        JsonObject problem = problems.apply(cause, "/v1/jobs/" + id + "/console");
         send(new JsonObject().put("op", "problem").put("problem", problem).encode());
-    }
-
-    @Override
-    public boolean isFull() {
-        return onTheWay > 0;
     }
 
     @Override
     public void events(EventBatch batch) {
         if (!batch.json().equals(NOTHING)) {
-            send("{\"op\":\"events\",\"events\":" + batch.json() + "}");
+            send(texts.of(batch));
         }
         if (batch.ended()) {
             close(OVER, null);
@@ -191,14 +193,27 @@ final class ConsoleSocket implements JobFeed.Viewer {
         close(NO_SUCH_JOB, "the job is gone");
     }
 
-    /** The node stops: the client reconnects, to any node, with its last event. */
+    @Override
+    Future<Void> beat() {
+        return socket.writePing(Buffer.buffer());
+    }
+
+    @Override
+    void letGo() {
+        close(UNREAD, "nothing was read; reconnect with after");
+    }
+
+    @Override
     void drain() {
         close(DRAINING, "the node stops");
     }
 
     private void close(short code, String reason) {
-        if (!socket.isClosed()) {
+        if (!closing) {
+            closing = true;
+            stop(); // nothing may follow a close frame
             socket.close(code, reason);
+            socket.resume(); // the client's answer is a frame, too
         }
     }
 }

@@ -22,6 +22,8 @@ import java.util.function.BooleanSupplier;
 public final class HttpVerticle extends VerticleBase {
     private static final long LAST_REQUESTS_S = 5;
     private static final int IDLE_S = 60;
+    /** Longest message of a WebSocket's client, in bytes: 64 KiB of input, each byte as six characters of JSON. */
+    private static final int MAX_MESSAGE = 512 * 1024;
 
     private final HttpSettings settings;
     private final RedisSettings redis;
@@ -85,7 +87,12 @@ public final class HttpVerticle extends VerticleBase {
                             // On shutdown some clients fail a request in flight when it came by clear-text HTTP/2.
                             .setHttp2ClearTextEnabled(false)
                             // Longer than any wait, and than the pause between two signs of life of a stream.
-                            .setIdleTimeout(settings.maxWaitS() + IDLE_S);
+                            .setIdleTimeout(settings.maxWaitS() + IDLE_S)
+                            .setMaxWebSocketFrameSize(MAX_MESSAGE)
+                            .setMaxWebSocketMessageSize(MAX_MESSAGE)
+                            // It would keep a third of a megabyte for each viewer.
+                            .setPerMessageWebSocketCompressionSupported(false)
+                            .setPerFrameWebSocketCompressionSupported(false);
                     options.addWebSocketSubProtocol("onpyrunner.v1");
                     server = vertx.createHttpServer(options)
                             .requestHandler(request -> {

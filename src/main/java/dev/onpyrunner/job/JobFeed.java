@@ -3,28 +3,31 @@ package dev.onpyrunner.job;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
- * One reader of one job's event log: what was, then what comes, with no gap and no repeat.
+ * One job's event log as its viewers on one event loop see it: what was, then what comes, with no gap and no repeat.
  *
- * <p>It hears the event bus first, then reads the log from its place, then follows. An event that comes by the bus is
- * passed on only when it is the very next one; else, and whenever the reader was full, the log is read. So the log
- * decides, the bus only makes it quick, and nothing is kept in memory for a slow reader.
+ * <p>It hears the event bus first, then the log is read from each viewer's place, then viewers follow. A batch that comes
+ * by the bus is passed on to those for whom it is the very next one; the others, and whoever was full, read the log. So
+ * the log decides, the bus only makes it quick, and nothing is kept in memory for a slow viewer. Viewers at the same place
+ * share what they read: the same batch is handed to all of them.
  *
  * <p>Confined to the context on which it was opened.
  */
 public final class JobFeed {
     /** How often the log is looked at in case the bus lost a message. */
     private static final long LOOK_AGAIN_MS = 1_500;
-    /** Events read at once; each holds 16 KiB of output at most, so a page stays about 256 KiB. */
+    /** Events read at once; each holds 16 KiB of output at most. */
     private static final int PAGE = 16;
-    /** A longer batch, in characters, is read from the log in pages: each viewer holds what it was given last. */
-    private static final int MAX_BATCH = 256 * 1024;
 
     /** Where the events go. */
     public interface Viewer {
-        /** Whether it wants no more for now; it calls {@link JobFeed#resume()} when it does again. */
+        /** Whether it wants no more for now; it calls {@link Place#resume()} when it does again. */
         boolean isFull();
 
         /**
@@ -37,141 +40,179 @@ public final class JobFeed {
         void failed(Throwable cause);
     }
 
-    private final Vertx vertx;
-    private final JobStore store;
-    private final JobId id;
-    private final Viewer viewer;
-    private EventId last;
-    private MessageConsumer<String> consumer;
-    private long timer = -1;
-    private boolean reading;
-    /** Something may have been added to the log since the read that is under way began. */
-    private boolean stale;
-    /** The viewer was full, or the bus brought something out of order: only the log knows what is next. */
-    private boolean behind = true;
-
-    private boolean closed;
-
-    private JobFeed(Vertx vertx, JobStore store, JobId id, EventId after, Viewer viewer) {
-        this.vertx = vertx;
-        this.store = store;
-        this.id = id;
-        this.viewer = viewer;
-        this.last = after;
-    }
-
-    /**
-     * Starts reading.
-     *
-     * @param after the last event that the viewer has; {@link EventId#START} for all
-     */
-    public static JobFeed open(Vertx vertx, JobStore store, JobId id, EventId after, Viewer viewer) {
-        JobFeed feed = new JobFeed(vertx, store, id, after, viewer);
-        feed.consumer = new JobBus(vertx).onEvents(id, feed::heard);
-        feed.timer = vertx.setPeriodic(LOOK_AGAIN_MS, t -> feed.look());
-        feed.consumer.completion().onComplete(r -> feed.look());
-        return feed;
-    }
-
-    private void heard(EventBatch batch) {
-        if (closed || (batch != null && !batch.last().isAfter(last))) {
-            return;
-        }
-        boolean isNext = batch != null
-                && !behind
-                && !reading
-                && batch.first().follows(last)
-                && batch.json().length() <= MAX_BATCH;
-        if (isNext && !viewer.isFull()) {
-            deliver(batch);
-        } else {
-            look();
-        }
-    }
-
-    /** Goes on after the viewer was full. */
-    public void resume() {
-        if (behind) {
-            look();
-        }
-    }
-
-    private void look() {
-        if (closed) {
-            return;
-        }
-        if (viewer.isFull()) {
-            behind = true;
-            return;
-        }
-        if (reading) {
-            stale = true;
-            return;
-        }
-        reading = true;
-        stale = false;
-        store.log(id, last, PAGE).compose(this::batch).onComplete(r -> {
-            reading = false;
-            if (closed) {
-                return;
-            }
-            if (r.failed()) {
-                if (r.cause() instanceof Refusal) {
-                    close();
-                    viewer.failed(r.cause());
-                }
-                return; // Redis is away: the timer looks again
-            }
-            Page page = r.result();
-            behind = page.full();
-            if (page.batch() != null) {
-                deliver(page.batch());
-            }
-            if (behind || stale) {
-                look();
-            }
-        });
-    }
-
+    /** What one read of the log found; a batch or null, and whether there may be more after it. */
     private record Page(EventBatch batch, boolean full) {}
 
-    private Future<Page> batch(List<JobEvent> events) {
-        if (events.isEmpty()) {
-            return nothing();
+    /** A read of the log that is under way, for all viewers at one place. */
+    private static final class Read {
+        private Future<Page> page;
+        /** Something may have been added to the log since the read began. */
+        private boolean stale;
+    }
+
+    private final JobStore store;
+    private final JobId id;
+    private final Set<Place> places = new HashSet<>();
+    private final Map<EventId, Read> reads = new HashMap<>();
+    private final MessageConsumer<String> consumer;
+    private final Runnable whenUnused;
+
+    JobFeed(Vertx vertx, JobStore store, JobId id, Runnable whenUnused) {
+        this.store = store;
+        this.id = id;
+        consumer = new JobBus(vertx).onEvents(id, this::heard);
+        long timer = vertx.setPeriodic(LOOK_AGAIN_MS, t -> heard(null));
+        this.whenUnused = () -> {
+            vertx.cancelTimer(timer);
+            consumer.unregister();
+            whenUnused.run();
+        };
+    }
+
+    Place open(EventId after, Viewer viewer) {
+        Place place = new Place(after, viewer);
+        places.add(place);
+        consumer.completion().onComplete(r -> place.look());
+        return place;
+    }
+
+    private void heard(EventBatch heard) {
+        reads.values().forEach(read -> read.stale = true);
+        EventBatch batch = heard == null || heard.isLong() ? null : heard;
+        for (Place place : List.copyOf(places)) {
+            place.heard(batch);
         }
-        boolean full = events.size() == PAGE;
-        return events.get(events.size() - 1).isEnd()
+    }
+
+    private Read read(EventId after) {
+        Read known = reads.get(after);
+        if (known != null) {
+            return known;
+        }
+        Read read = new Read();
+        reads.put(after, read);
+        read.page = store.log(id, after, PAGE)
+                .compose(events -> page(after, events))
+                .andThen(r -> reads.remove(after));
+        return read;
+    }
+
+    private Future<Page> page(EventId after, List<JobEvent> events) {
+        if (events.isEmpty()) {
+            return nothing(after);
+        }
+        EventBatch batch = EventBatch.page(events);
+        boolean full = events.size() == PAGE || batch.last().compareTo(last(events)) < 0;
+        return batch.ended()
                 ? store.find(id).map(job -> new Page(EventBatch.of(events, job), false))
-                : Future.succeededFuture(new Page(EventBatch.of(events, null), full));
+                : Future.succeededFuture(new Page(batch, full));
+    }
+
+    private static EventId last(List<JobEvent> events) {
+        return events.get(events.size() - 1).id();
     }
 
     /** There is nothing new: because there is no job any more, or its end has been seen, or there will be more. */
-    private Future<Page> nothing() {
+    private Future<Page> nothing(EventId after) {
         return store.find(id).compose(job -> {
             if (!job.status().isTerminal()) {
                 return Future.succeededFuture(new Page(null, false));
             }
-            return store.log(id, last, PAGE)
+            return store.log(id, after, PAGE)
                     .compose(events -> events.isEmpty()
-                            ? Future.succeededFuture(new Page(new EventBatch(last, last, true, "[]"), false))
-                            : batch(events));
+                            ? Future.succeededFuture(new Page(new EventBatch(after, after, true, "[]"), false))
+                            : page(after, events));
         });
     }
 
-    private void deliver(EventBatch batch) {
-        last = batch.last();
-        if (batch.ended()) {
-            close();
-        }
-        viewer.events(batch);
-    }
+    /** How far one viewer has come. */
+    public final class Place {
+        private final Viewer viewer;
+        private EventId last;
+        private boolean reading;
+        /** The viewer was full, or the bus brought something out of order: only the log knows what is next. */
+        private boolean behind = true;
 
-    /** Stops reading; the viewer hears nothing more. */
-    public void close() {
-        if (!closed) {
-            closed = true;
-            vertx.cancelTimer(timer);
-            consumer.unregister();
+        private boolean closed;
+
+        private Place(EventId after, Viewer viewer) {
+            this.last = after;
+            this.viewer = viewer;
+        }
+
+        /** {@code batch} is null when the log is to be looked at. */
+        private void heard(EventBatch batch) {
+            if (batch != null && !batch.last().isAfter(last)) {
+                return;
+            }
+            boolean isNext = batch != null
+                    && !closed
+                    && !behind
+                    && !reading
+                    && batch.first().follows(last);
+            if (isNext && !viewer.isFull()) {
+                deliver(batch);
+            } else {
+                look();
+            }
+        }
+
+        /** Goes on after the viewer was full. */
+        public void resume() {
+            if (behind) {
+                look();
+            }
+        }
+
+        private void look() {
+            if (closed || reading) {
+                return;
+            }
+            if (viewer.isFull()) {
+                behind = true;
+                return;
+            }
+            reading = true;
+            Read read = read(last);
+            read.page.onComplete(r -> {
+                reading = false;
+                if (closed) {
+                    return;
+                }
+                if (r.failed()) {
+                    if (r.cause() instanceof Refusal) {
+                        close();
+                        viewer.failed(r.cause());
+                    }
+                    return; // Redis is away: the timer looks again
+                }
+                behind = r.result().full();
+                if (r.result().batch() != null) {
+                    deliver(r.result().batch());
+                }
+                if (behind || read.stale) {
+                    look();
+                }
+            });
+        }
+
+        private void deliver(EventBatch batch) {
+            last = batch.last();
+            if (batch.ended()) {
+                close();
+            }
+            viewer.events(batch);
+        }
+
+        /** Stops reading; the viewer hears nothing more. */
+        public void close() {
+            if (!closed) {
+                closed = true;
+                places.remove(this);
+                if (places.isEmpty()) {
+                    whenUnused.run();
+                }
+            }
         }
     }
 }

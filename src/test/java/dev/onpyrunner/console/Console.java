@@ -29,7 +29,8 @@ final class Console implements AutoCloseable {
     private WebSocket socket;
 
     private Console(Vertx vertx) {
-        client = vertx.createWebSocketClient(new WebSocketClientOptions().setMaxMessageSize(MAX_MESSAGE));
+        client = vertx.createWebSocketClient(
+                new WebSocketClientOptions().setMaxFrameSize(MAX_MESSAGE).setMaxMessageSize(MAX_MESSAGE));
     }
 
     static WebSocketConnectOptions options(TestNode node, String path) {

@@ -18,6 +18,9 @@ import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The live console: a job followed over a WebSocket. */
 @ExtendWith(TestNode.class)
@@ -329,25 +334,37 @@ class ConsoleSocketIT {
         }
     }
 
-    @Test
-    void one_who_floods_without_reading_costs_bounded_memory(TestNode node) throws Exception {
+    /** A frame of a client, masked with zeros: RFC 6455, section 5.2. */
+    private static Buffer frame(int firstByte, String payload) {
+        Buffer bytes = Buffer.buffer(payload);
+        Buffer frame = Buffer.buffer().appendByte((byte) firstByte);
+        if (bytes.length() < 126) {
+            frame.appendByte((byte) (0x80 | bytes.length()));
+        } else {
+            frame.appendByte((byte) (0x80 | 127)).appendLong(bytes.length());
+        }
+        return frame.appendInt(0).appendBuffer(bytes);
+    }
+
+    /** What a client may send over and over again, each time for an answer that is as long, or much longer. */
+    @ParameterizedTest
+    @CsvSource({"0x89, a ping", "0x81, '{\"op\":\"ping\"}'", "0x81, '{\"op\":\"eof\"}'"})
+    void one_who_floods_without_reading_costs_bounded_memory(String firstByte, String payload, TestNode node)
+            throws Exception {
         String id = node.submit(SLEEPER);
         node.awaitStart(id);
-        // A thousand frames, masked with zeros; each asks for an answer that is twenty times as long.
-        byte[] text = "{\"op\":\"eof\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        Buffer one = frame(Integer.decode(firstByte), payload);
         Buffer frames = Buffer.buffer();
         for (int i = 0; i < 1000; i++) {
-            frames.appendByte((byte) 0x81)
-                    .appendByte((byte) (0x80 | text.length))
-                    .appendInt(0)
-                    .appendBytes(text);
+            frames.appendBuffer(one);
         }
+        int most = 100 * 1024 * 1024 / frames.length();
         long before = SlowViewer.memory();
         AtomicInteger sent = new AtomicInteger();
         try (SlowViewer viewer = new SlowViewer(node, handshake(id)).awaitHead()) {
             Thread flood = new Thread(() -> {
                 try {
-                    while (sent.get() < 3000) {
+                    while (sent.get() < most) {
                         viewer.send(frames.getBytes());
                         sent.incrementAndGet();
                     }
@@ -356,12 +373,37 @@ class ConsoleSocketIT {
                 }
             });
             flood.start();
-            flood.join(4_000);
+            flood.join(2_500);
             assertThat(SlowViewer.memory() - before).isLessThan(32L * 1024 * 1024);
-            assertThat(sent.get()).as("the server stops reading").isBetween(1, 2999);
+            assertThat(sent.get()).as("the server stops reading").isBetween(1, most - 1);
             assertThat(node.get("/healthz").statusCode()).isEqualTo(200);
         }
         cancel(node, id);
+    }
+
+    @Test
+    void a_message_of_64_KiB_of_input_is_taken_and_a_longer_one_than_any_closes_with_1009(TestNode node)
+            throws Exception {
+        String id = node.submit(Map.of("source", "import sys; print(len(sys.stdin.read()))", "interactive", true));
+        String most = "\\u0001".repeat(64 * 1024);
+        try (Console console = open(node, id)) {
+            console.next("hello");
+            console.send("{\"op\":\"stdin\",\"d\":\"" + most + "\"}").send("{\"op\":\"eof\"}");
+            assertThat(EventStream.text(console.until("end"), "out")).isEqualTo("65536\n");
+        }
+        String tooMuch = "x".repeat(512 * 1024 + 1);
+        String half = "x".repeat(300 * 1024);
+        String asleep = node.submit(SLEEPER);
+        for (Buffer message : List.of(frame(0x81, tooMuch), frame(0x01, half).appendBuffer(frame(0x80, half)))) {
+            try (Crowd crowd = new Crowd()) {
+                crowd.join(node, handshake(asleep), 1);
+                crowd.readUntil("out");
+                crowd.send(message.getBytes());
+                crowd.readToTheEnd();
+                assertThat(crowd.members().get(0).closeCode()).isEqualTo(1009);
+            }
+        }
+        cancel(node, asleep);
     }
 
     @Test
@@ -381,12 +423,21 @@ class ConsoleSocketIT {
                 .requestHandler(router)
                 .listen());
         WebSocketConnectOptions options = Console.options(node, path(id)).setPort(server.actualPort());
-        try (Console console = Console.open(vertx, options)) {
+        try (Console console = Console.open(vertx, options);
+                Socket stream = new Socket(InetAddress.getLoopbackAddress(), server.actualPort())) {
             console.socket().pause();
+            String request = "GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: x\r\n\r\n";
+            stream.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
             Await.get(vertx.timer(1_000));
             console.socket().resume();
             console.next("hello");
             assertThat(console.closeCode()).isEqualTo(4008);
+            // Server-Sent Events have no code: the stream is cut off.
+            String read = new String(stream.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(read)
+                    .startsWith("HTTP/1.1 200")
+                    .doesNotContain("\"k\":\"end\"")
+                    .doesNotEndWith("0\r\n\r\n");
         } finally {
             end.run();
             Await.get(server.close());

@@ -40,6 +40,7 @@ class JobFeedIT {
     private Context loop;
 
     private JobStore loopStore;
+    private JobFeeds feeds;
 
     @BeforeEach
     void start() throws IOException {
@@ -51,6 +52,7 @@ class JobFeedIT {
         Promise<RedisLink> opened = Promise.promise();
         loop.runOnContext(v -> RedisLink.open(vertx, redis.settings(), "feed").onComplete(opened));
         loopStore = new JobStore(Await.get(opened.future()), store.jobs.settings());
+        feeds = new JobFeeds(vertx, loopStore);
     }
 
     @AfterEach
@@ -67,7 +69,7 @@ class JobFeedIT {
         private final Random random;
         private volatile boolean full;
         private final AtomicInteger ends = new AtomicInteger();
-        private JobFeed feed;
+        private JobFeed.Place feed;
 
         /** {@code random} decides when it is full; null for never. */
         Reader(Random random) {
@@ -77,7 +79,7 @@ class JobFeedIT {
         Reader open(JobId id, EventId after) {
             Promise<Void> opened = Promise.promise();
             loop.runOnContext(v -> {
-                feed = JobFeed.open(vertx, loopStore, id, after, this);
+                feed = feeds.open(id, after, this);
                 opened.complete();
             });
             Await.get(opened.future());
@@ -165,8 +167,8 @@ class JobFeedIT {
         Reader slow = new Reader(new Random(seed)).open(id, EventId.START);
         Reader late = new Reader(new Random(seed + 1));
         Future<Void> lateOpened = vertx.timer(20).map(t -> null);
-        lateOpened.onComplete(r -> loop.runOnContext(
-                v -> late.feed = JobFeed.open(vertx, loopStore, id, new EventId(claim.fence(), 1), late)));
+        lateOpened.onComplete(r ->
+                loop.runOnContext(v -> late.feed = feeds.open(id, new EventId(claim.fence(), 1), late)));
         write(claim, 2_000, heardOfTen, new Random(seed + 2));
 
         List<String> log = logIds(id);
