@@ -10,5 +10,5 @@ if j[1] == 'QUEUED' or j[1] == 'RUNNING' then return {'LIVE'} end
 if j[2] and redis.call('HGET', P .. 'idem:' .. j[2], 'id') == id then redis.call('DEL', P .. 'idem:' .. j[2]) end
 if redis.call('ZREM', P .. 'owner-kept:' .. j[3], id .. '|' .. num(j[4])) == 1 then store_bytes(j[3], -num(j[4])) end
 drop_files(id)
-redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('DEL', KEYS[1], KEYS[2], job_key(id) .. ':in-from')
 return {'PURGED'}

@@ -115,7 +115,14 @@ class JobInputIT {
         assertThat(take(store, claim, 4)).isEmpty();
         assertThat(Await.get(store.jobs.beat(claim))).isEqualTo(new JobStore.Asked(false, false));
         store.finish(claim, 2);
-        assertThat(store.keys()).noneMatch(k -> k.endsWith(":in") || k.endsWith(":in-from"));
+        assertThat(send(store, id, new Sender("a", 1), text("one")))
+                .as("a late repeat")
+                .isFalse();
+        assertThat(store.keys()).noneMatch(k -> k.endsWith(":in"));
+        assertThat(store.send(Command.PTTL, store.key("job:" + id + ":in-from")).toLong())
+                .isPositive();
+        Await.get(store.jobs.purge(id));
+        assertThat(store.keys()).noneMatch(k -> k.endsWith(":in-from"));
     }
 
     @Test
