@@ -22,6 +22,7 @@ import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
@@ -180,7 +181,8 @@ public final class Node implements AutoCloseable {
             @Override
             public Runnable mountConsole(
                     Router router, Vertx v, JobStore store, BiFunction<Throwable, String, JsonObject> problems) {
-                return ConsoleRoutes.mount(router, v, store, problems);
+                return ConsoleRoutes.mount(
+                        router, v, store, problems, Set.copyOf(config.http().allowedOrigins()));
             }
 
             @Override

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * A node's settings, one record for each section of {@code conf/onpyrunner.json}, which has every default and says what
@@ -61,9 +62,25 @@ public record NodeConfig(
 
     /** Section {@code http}. */
     public record Http(
-            String host, int port, int maxWaitS, int maxWaiting, List<String> trustedProxies, String operatorToken) {
+            String host,
+            int port,
+            int maxWaitS,
+            int maxWaiting,
+            List<String> trustedProxies,
+            List<String> allowedOrigins,
+            String operatorToken) {
+        private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]-]+");
+
         public Http {
             trustedProxies = trustedProxies.stream().filter(p -> !p.isEmpty()).toList();
+            allowedOrigins = allowedOrigins.stream().filter(o -> !o.isEmpty()).toList();
+            for (String origin : allowedOrigins) {
+                if (!ORIGIN.matcher(origin).matches()) {
+                    throw new IllegalArgumentException(
+                            "allowed_origins must be like https://example.org, in small letters"
+                                    + " and without a path, not " + origin);
+                }
+            }
             networks(trustedProxies);
             if (port < 0 || port > 65_535) {
                 throw new IllegalArgumentException("port must be 0 to 65535, not " + port);

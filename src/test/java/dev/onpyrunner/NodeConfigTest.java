@@ -94,6 +94,8 @@ class NodeConfigTest {
                 "{\"http\": 8080} | The setting 'http' must be an object",
                 "{\"http\": {\"port\": \"80\"}} | The setting 'http.port' is wrong",
                 "{\"http\": {\"port\": 80.5}} | The setting 'http.port' is wrong",
+                "{\"http\": {\"allowed_origins\": [\"https://a.b/\"]}} | The setting 'http' is wrong: allowed_origins must be",
+                "{\"runner\": {\"interactive_slots\": -2}} | The setting 'runner' is wrong: interactive_slots must be",
                 "{\"http\": {\"port\": null}} | The setting 'http.port' must not be null",
                 "{\"http\": {\"port\": {}}} | The setting 'http.port' is wrong",
                 "{\"http\": {\"port\": 99999999999}} | The setting 'http.port' is wrong",

@@ -25,6 +25,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 public final class TestNode implements AutoCloseable, ParameterResolver {
     public static final ObjectMapper JSON = new ObjectMapper();
 
+    /** A page of this origin may open the console. */
+    public static final String FRIEND = "https://friend.example";
+
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
     private Node node;
@@ -47,6 +50,8 @@ public final class TestNode implements AutoCloseable, ParameterResolver {
                 "2",
                 "runner.drain_ms",
                 "500",
+                "http.allowed_origins",
+                FRIEND,
                 "data_dir",
                 test.data.toString()));
         all.putAll(flags);

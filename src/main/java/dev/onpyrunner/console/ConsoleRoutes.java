@@ -32,6 +32,7 @@ public final class ConsoleRoutes {
     private final Vertx vertx;
     private final JobStore store;
     private final BiFunction<Throwable, String, JsonObject> problems;
+    private final Set<String> origins;
     private final long unreadMs;
     private final long lookMs;
     private final JobFeeds feeds;
@@ -43,10 +44,15 @@ public final class ConsoleRoutes {
     private long timer;
 
     private ConsoleRoutes(
-            Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems, long unreadMs) {
+            Vertx vertx,
+            JobStore store,
+            BiFunction<Throwable, String, JsonObject> problems,
+            Set<String> origins,
+            long unreadMs) {
         this.vertx = vertx;
         this.store = store;
         this.problems = problems;
+        this.origins = Set.copyOf(origins);
         this.unreadMs = unreadMs;
         this.lookMs = Math.min(LOOK_MS, unreadMs);
         this.feeds = new JobFeeds(vertx, store);
@@ -57,10 +63,15 @@ public final class ConsoleRoutes {
      * Adds the routes; the result ends all streams, for when the node stops: clients come back to any other node.
      *
      * @param problems what a client is told of a failure, at an address
+     * @param origins whose pages may open a console, besides this server's own; such as {@code https://example.org}
      */
     public static Runnable mount(
-            Router router, Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems) {
-        return mount(router, vertx, store, problems, UNREAD_MS);
+            Router router,
+            Vertx vertx,
+            JobStore store,
+            BiFunction<Throwable, String, JsonObject> problems,
+            Set<String> origins) {
+        return mount(router, vertx, store, problems, origins, UNREAD_MS);
     }
 
     /** The same, with another patience for a viewer that reads nothing, in milliseconds. */
@@ -69,8 +80,9 @@ public final class ConsoleRoutes {
             Vertx vertx,
             JobStore store,
             BiFunction<Throwable, String, JsonObject> problems,
+            Set<String> origins,
             long unreadMs) {
-        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, problems, unreadMs);
+        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, problems, origins, unreadMs);
         router.get("/v1/jobs/:id/events")
                 .method(HttpMethod.HEAD)
                 .produces("text/event-stream")
@@ -146,8 +158,9 @@ public final class ConsoleRoutes {
         JobId id = id(ctx);
         EventId after = after(ctx);
         requireHandshake(ctx);
-        if (!isSameOrigin(ctx)) {
-            throw new HttpException(403, "The console may only be opened from this server's own page.");
+        if (!isWelcome(ctx)) {
+            throw new HttpException(
+                    403, "The console may only be opened from this server's own page, or one of http.allowed_origins.");
         }
         ctx.request().pause();
         store.find(id)
@@ -184,9 +197,9 @@ public final class ConsoleRoutes {
     }
 
     /** A page of another origin must not open a console in its visitor's name; programs send no Origin. */
-    private static boolean isSameOrigin(RoutingContext ctx) {
+    private boolean isWelcome(RoutingContext ctx) {
         String origin = ctx.request().getHeader(HttpHeaders.ORIGIN);
-        if (origin == null) {
+        if (origin == null || origins.contains(origin)) {
             return true;
         }
         try {

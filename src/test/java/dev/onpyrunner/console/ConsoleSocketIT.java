@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -265,21 +266,24 @@ class ConsoleSocketIT {
     }
 
     @Test
-    void a_page_of_another_origin_is_403(TestNode node) throws Exception {
+    void a_page_of_another_origin_is_403_unless_it_is_allowed(TestNode node) throws Exception {
         String id = node.run("print(1)").get("id").textValue();
         for (String origin : List.of(
                 "https://evil.example",
                 "null",
                 "http://127.0.0.1:1",
+                TestNode.FRIEND + ".evil.example",
                 "http://" + node.uri("/").getHost(),
                 "%")) {
             WebSocketConnectOptions options = Console.options(node, path(id)).addHeader("Origin", origin);
             assertThat(refused(node, options, 403).get("type").textValue()).isEqualTo("/problems/forbidden");
         }
         String own = node.uri("/").toString().replaceAll("/$", "");
-        try (Console console =
-                Console.open(vertx(node), Console.options(node, path(id)).addHeader("Origin", own))) {
-            console.next("hello");
+        for (String origin : List.of(own, TestNode.FRIEND)) {
+            try (Console console =
+                    Console.open(vertx(node), Console.options(node, path(id)).addHeader("Origin", origin))) {
+                console.next("hello");
+            }
         }
     }
 
@@ -406,6 +410,25 @@ class ConsoleSocketIT {
         cancel(node, asleep);
     }
 
+    /** Whether a console and a stream that read nothing for so long are cut off before the end. */
+    private static boolean isLetGo(Vertx vertx, WebSocketConnectOptions options, String id, int silentMs)
+            throws Exception {
+        try (Console console = Console.open(vertx, options);
+                Socket stream = new Socket(InetAddress.getLoopbackAddress(), options.getPort())) {
+            console.socket().pause();
+            String request = "GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            stream.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
+            Await.get(vertx.timer(silentMs));
+            console.socket().resume();
+            console.next("hello");
+            int code = console.closeCode();
+            // Server-Sent Events have no code: the stream is cut off.
+            String read = new String(stream.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(read).startsWith("HTTP/1.1 200");
+            return code == 4008 && !read.contains("\"k\":\"end\"") && !read.endsWith("0\r\n\r\n");
+        }
+    }
+
     @Test
     void one_who_reads_nothing_for_long_is_let_go(TestNode node) throws Exception {
         Vertx vertx = vertx(node);
@@ -415,7 +438,7 @@ class ConsoleSocketIT {
         JobStore store =
                 new JobStore(link, NodeConfig.load(null, Map.of(), Map.of()).queue());
         Router router = Router.router(vertx);
-        Runnable end = ConsoleRoutes.mount(router, vertx, store, (e, at) -> new JsonObject(), 200);
+        Runnable end = ConsoleRoutes.mount(router, vertx, store, (e, at) -> new JsonObject(), Set.of(), 200);
         HttpServer server = Await.get(vertx.createHttpServer(new HttpServerOptions()
                         .setHost("127.0.0.1")
                         .setPort(0)
@@ -423,21 +446,11 @@ class ConsoleSocketIT {
                 .requestHandler(router)
                 .listen());
         WebSocketConnectOptions options = Console.options(node, path(id)).setPort(server.actualPort());
-        try (Console console = Console.open(vertx, options);
-                Socket stream = new Socket(InetAddress.getLoopbackAddress(), server.actualPort())) {
-            console.socket().pause();
-            String request = "GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: x\r\n\r\n";
-            stream.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-            Await.get(vertx.timer(1_000));
-            console.socket().resume();
-            console.next("hello");
-            assertThat(console.closeCode()).isEqualTo(4008);
-            // Server-Sent Events have no code: the stream is cut off.
-            String read = new String(stream.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(read)
-                    .startsWith("HTTP/1.1 200")
-                    .doesNotContain("\"k\":\"end\"")
-                    .doesNotEndWith("0\r\n\r\n");
+        try {
+            // Nothing tells from outside that the server has lost its patience: what was sent before must be read
+            // first.
+            AtomicInteger silentMs = new AtomicInteger(500);
+            Await.until("both are let go", () -> isLetGo(vertx, options, id, silentMs.getAndUpdate(ms -> 4 * ms)));
         } finally {
             end.run();
             Await.get(server.close());

@@ -74,7 +74,7 @@ class ContractIT {
             @Override
             public Runnable mountConsole(
                     Router router, Vertx v, JobStore s, BiFunction<Throwable, String, JsonObject> problems) {
-                return ConsoleRoutes.mount(router, v, s, problems);
+                return ConsoleRoutes.mount(router, v, s, problems, Set.of());
             }
 
             @Override
