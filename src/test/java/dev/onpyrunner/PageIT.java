@@ -169,6 +169,7 @@ class PageIT {
         assertThat(page.title())
                 .hasText(Pattern.compile("^Stopped after (5.0 s of CPU time|10.0 s on the clock), the limit$"));
         assertThat(page.state()).hasAttribute("data-tone", "limit");
+        assertThat(page.page().locator(".marked-line")).hasText(Pattern.compile("while True:|pass"));
     }
 
     @Test

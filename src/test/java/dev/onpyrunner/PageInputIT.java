@@ -266,6 +266,7 @@ class PageInputIT {
         page.page().locator("#history summary").click();
         Locator first = page.page().locator("#history-list button").first();
         assertThat(first).containsText("The line of the error");
+        assertThat(first.locator("small")).hasText(Pattern.compile(" · Ended$"));
         first.click();
         page.awaitStatus("DONE");
         assertThat(page.page()).hasURL(Pattern.compile("#" + id));
