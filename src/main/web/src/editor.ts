@@ -53,7 +53,8 @@ export function createEditor(parent: HTMLElement, describedBy: string, onEdit: (
     syntaxHighlighting(COLOURS),
     MARKED,
     THEME,
-    EditorView.contentAttributes.of({ 'aria-label': t.editor, 'aria-describedby': describedBy }),
+    // The tabindex is the default of what is edited; said for tools that do not know it.
+    EditorView.contentAttributes.of({ 'aria-label': t.editor, 'aria-describedby': describedBy, tabindex: '0' }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) onEdit();
     }),
@@ -124,7 +125,7 @@ const THEME = EditorView.theme({
     backgroundColor: 'var(--selection)',
   },
   '.cm-gutters': { backgroundColor: 'var(--surface)', color: 'var(--muted)', border: 'none' },
-  '.cm-lineNumbers .cm-gutterElement': { paddingLeft: '12px' },
+  '.cm-lineNumbers .cm-gutterElement': { padding: '0 8px 0 12px' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: 'var(--active-line)' },
   '.cm-activeLineGutter': { color: 'var(--text)' },
   '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--match)', outline: '1px solid var(--field-line)' },
@@ -137,7 +138,7 @@ const THEME = EditorView.theme({
   '.cm-panels, .cm-tooltip': { backgroundColor: 'var(--ground)', color: 'var(--text)', border: '1px solid var(--line)' },
   '.cm-panels.cm-panels-bottom': { borderWidth: '1px 0 0' },
   '.cm-panel.cm-search': { padding: '8px 28px 8px 10px', fontFamily: 'var(--sans)' },
-  '.cm-panel.cm-search label': { fontSize: '13px' },
+  '.cm-panel.cm-search label, .cm-panel.cm-search input, .cm-panel.cm-search button': { fontSize: '13px' },
   '.cm-textfield': { backgroundColor: 'var(--surface)', color: 'var(--text)', border: '1px solid var(--field-line)', borderRadius: '4px' },
   '.cm-button': {
     backgroundImage: 'none',

@@ -15,11 +15,13 @@ import { Program } from './program';
 import { ResultPanel } from './result-panel';
 import { connectSocket } from './socket';
 import { connectSse } from './sse';
-import { choose, fillIn, language, t } from './texts';
+import { choose, fillIn, language, locale, t } from './texts';
 
 fillIn();
 
 const SAVE_AFTER_MS = 300;
+/** Late, so that nothing moves under a finger that has just moved the focus. */
+const TYPES_AFTER_MS = 250;
 const FIRST: Program = Program.of(EXAMPLES[0].draft);
 
 const run = element<HTMLButtonElement>('run');
@@ -43,6 +45,7 @@ let place = currentPlace();
 let view: JobView | undefined;
 let busy = false;
 let saveTimer: ReturnType<typeof setTimeout> | undefined;
+let typesTimer: ReturnType<typeof setTimeout> | undefined;
 
 function current(): Draft {
   return { source: files.source(), stdin: input.value, files: files.others() };
@@ -148,13 +151,18 @@ function statusChanged(id: string, status: Status | ''): void {
   stop.removeAttribute('aria-disabled');
 }
 
-/** Marks the last line of the user's own files that a traceback names. */
+/** Marks the line of the user's own files at which the program was: stopped by a limit, or ended by an exception. */
 function markError(): void {
   if (isEdited()) return;
-  const named = [...panel.output.text().matchAll(/^ {2}File "(?:\/work\/)?([^"/<][^"]*)", line (\d+)/gm)];
-  const own = named.filter(([, path]) => path === program.entry || files.others().some((file) => file.path === path));
-  const [, path, number] = own.at(-1) ?? [];
+  const stack = ownLines(panel.stack);
+  const [, path, number] = stack[0] ?? ownLines(panel.output.text()).at(-1) ?? [];
   if (path !== undefined) files.mark(path, Number(number));
+}
+
+/** Where the text, a stack of Python, names a line of the user's own files. */
+function ownLines(text: string): RegExpMatchArray[] {
+  const named = [...text.matchAll(/^ {2}File "(?:\/work\/)?([^"/<][^"]*)", line (\d+)/gm)];
+  return named.filter(([, path]) => path === program.entry || files.others().some((file) => file.path === path));
 }
 
 function setBusy(now: boolean): void {
@@ -235,6 +243,14 @@ function showPane(pane: 'code' | 'terminal'): void {
   element('pane-terminal').setAttribute('aria-pressed', String(pane === 'terminal'));
 }
 
+/** Says in what one types, so that it gets the room on a screen that is low. */
+function noteTyping(): void {
+  const at = document.activeElement;
+  const types = at?.closest('.cm-content') ? 'editor' : at === input ? 'input' : at?.closest('#typing, #terminal') ? 'terminal' : '';
+  if (types === '') delete document.body.dataset.types;
+  else document.body.dataset.types = types;
+}
+
 // ---- Menus ----
 
 function fillExamples(): void {
@@ -243,12 +259,20 @@ function fillExamples(): void {
   );
 }
 
+const STATUS: Record<Status, string> = {
+  QUEUED: t.queued,
+  RUNNING: t.running,
+  DONE: t.ended,
+  CANCELLED: t.cancelled,
+  ERROR: t.systemFailed,
+};
+
 function fillHistory(): void {
   const all = entries();
   element('history-list').replaceChildren(
     ...all.map(({ id, at, status, title }) => {
-      const when = new Date(at).toLocaleString(language, { dateStyle: 'short', timeStyle: 'short' });
-      return entry(title, [when, status].filter(Boolean).join(' · '), () => (location.hash = encodeURIComponent(id)));
+      const when = new Date(at).toLocaleString(locale, { dateStyle: 'short', timeStyle: 'short' });
+      return entry(title, [when, status && STATUS[status]].filter(Boolean).join(' · '), () => (location.hash = encodeURIComponent(id)));
     }),
   );
   element('history-empty').hidden = all.length > 0;
@@ -342,6 +366,12 @@ themes.value = document.documentElement.dataset.themeChoice ?? 'system';
 themes.addEventListener('change', () => dispatchEvent(new CustomEvent('onpyrunner-theme-choice', { detail: themes.value })));
 addEventListener('onpyrunner-theme', () => panel.output.terminal.repaint());
 
+for (const type of ['focusin', 'focusout']) {
+  addEventListener(type, () => {
+    clearTimeout(typesTimer);
+    typesTimer = setTimeout(noteTyping, TYPES_AFTER_MS);
+  });
+}
 addEventListener('pagehide', saveIfTyped);
 addEventListener(
   'keydown',

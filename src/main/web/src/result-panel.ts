@@ -6,7 +6,7 @@ import type { Job, Status } from './job';
 import { Output } from './output';
 import { StateLine } from './state-line';
 import type { Typist } from './terminal';
-import { language, t } from './texts';
+import { locale, t } from './texts';
 import { size, type Words } from './words';
 
 const IDLE: Words = { tone: 'idle', title: t.ready, detail: '' };
@@ -93,12 +93,18 @@ export class ResultPanel {
     element('files').replaceChildren(...files.map(link));
     element('files-box').hidden = files.length === 0;
     const until = job?.expires_at ? new Date(job.expires_at) : undefined;
+    element('address-text').textContent = job ? t.addressOfEnded : t.address;
     element('kept').textContent = until && !Number.isNaN(until.getTime()) ? t.kept(moment(until)) : '';
   }
 
   /** What was typed can be used again. */
   typedShown(): void {
     element('reuse').hidden = this.output.input() === '';
+  }
+
+  /** The Python stack that is shown, the innermost call first. */
+  get stack(): string {
+    return element('stack').textContent;
   }
 
   addressShown(): void {
@@ -128,5 +134,5 @@ function link(file: { path: string; size_bytes: number; url: string }): HTMLElem
 
 function moment(date: Date): string {
   const today = date.toDateString() === new Date().toDateString();
-  return date.toLocaleString(language, { ...(!today && { dateStyle: 'medium' }), timeStyle: 'short' });
+  return date.toLocaleString(locale, { ...(!today && { dateStyle: 'medium' }), timeStyle: 'short' });
 }

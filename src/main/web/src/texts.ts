@@ -4,11 +4,15 @@ import { ko } from './texts/ko';
 
 const KEY = 'onpyrunner.language';
 const ALL = { en, ko };
+/** The browser's languages, the reader's favourite first; tests run without a browser. */
+const WANTED: readonly string[] = typeof navigator === 'undefined' ? [] : (navigator.languages ?? []);
 
 export type Language = keyof typeof ALL;
 
 export const language: Language = chosen() ?? preferred();
 export const t: Texts = ALL[language];
+/** The language with its country, where the browser says one: dates and times are written its way. */
+export const locale: string = WANTED.find((tag) => languageOf(tag) === language) ?? language;
 
 function isLanguage(name: unknown): name is Language {
   return typeof name === 'string' && Object.hasOwn(ALL, name);
@@ -24,8 +28,11 @@ function chosen(): Language | undefined {
 }
 
 function preferred(): Language {
-  const wanted = typeof navigator === 'undefined' ? [] : (navigator.languages ?? []);
-  return wanted.map((tag) => tag.split('-')[0]).find(isLanguage) ?? 'en';
+  return WANTED.map(languageOf).find(isLanguage) ?? 'en';
+}
+
+function languageOf(tag: string): string {
+  return tag.split('-')[0] ?? '';
 }
 
 /** The page comes again in another language; nothing on it is lost by that. */

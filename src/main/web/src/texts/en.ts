@@ -13,7 +13,7 @@ export const en = {
   historyClear: 'Forget all',
   language: 'Language',
   theme: 'Colours',
-  themeSystem: 'As the system',
+  themeSystem: 'Auto',
   themeLight: 'Light',
   themeDark: 'Dark',
 
@@ -70,6 +70,7 @@ export const en = {
   filesBack: 'Files',
   again: 'Run again',
   address: 'Anyone who has this page’s address can see this run, type into it and stop it.',
+  addressOfEnded: 'Anyone who has this page’s address can see this run.',
   kept: (until: string) => ` It is kept until ${until}.`,
   copyAddress: 'Copy address',
 
@@ -84,6 +85,7 @@ export const en = {
   waitingForInput: 'Waiting for input',
   waitingHint: 'Type in the terminal and press Enter.',
   cancelled: 'Cancelled',
+  ended: 'Ended',
   systemFailed: 'The system failed, not your program',
   systemFailedDetail: (detail: string, code: string) => [detail, code && `(${code})`].filter(Boolean).join(' '),
   finished: (measured: string) => `Finished${measured}`,

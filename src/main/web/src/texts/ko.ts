@@ -12,7 +12,7 @@ export const ko: Texts = {
   historyClear: '모두 지우기',
   language: '언어',
   theme: '색상',
-  themeSystem: '시스템 설정',
+  themeSystem: '자동',
   themeLight: '밝게',
   themeDark: '어둡게',
 
@@ -86,6 +86,7 @@ export const ko: Texts = {
   filesBack: '파일',
   again: '다시 실행',
   address: '이 페이지의 주소를 아는 사람은 누구나 이 실행을 보고, 입력하고, 중지할 수 있습니다.',
+  addressOfEnded: '이 페이지의 주소를 아는 사람은 누구나 이 실행 기록을 볼 수 있습니다.',
   kept: (until) => ` ${until}까지 보관됩니다.`,
   copyAddress: '주소 복사',
 
@@ -100,6 +101,7 @@ export const ko: Texts = {
   waitingForInput: '입력을 기다리는 중',
   waitingHint: '터미널에 입력하고 Enter를 누르세요.',
   cancelled: '중지됨',
+  ended: '종료됨',
   systemFailed: '프로그램이 아니라 시스템에 문제가 생겼습니다',
   systemFailedDetail: (_detail, code) => `프로그램 잘못이 아닙니다. 다시 실행해 주세요.${code ? ` (${code})` : ''}`,
   finished: (measured) => `완료${measured}`,
