@@ -11,6 +11,9 @@ import com.microsoft.playwright.Response;
 import com.microsoft.playwright.Route;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
+import dev.onpyrunner.job.Outcome;
+import dev.onpyrunner.job.Result;
+import dev.onpyrunner.job.Usage;
 import io.vertx.core.buffer.Buffer;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -169,7 +172,37 @@ class PageIT {
         assertThat(page.title())
                 .hasText(Pattern.compile("^Stopped after (5.0 s of CPU time|10.0 s on the clock), the limit$"));
         assertThat(page.state()).hasAttribute("data-tone", "limit");
-        assertThat(page.page().locator(".marked-line")).hasText(Pattern.compile("while True:|pass"));
+    }
+
+    @Test
+    void the_line_at_which_a_limit_stopped_the_program_is_marked() throws Exception {
+        // By hand: a real program that gets no time to say where it is has no stack.
+        TestNode own = TestNode.start(Map.of("roles", "http"));
+        opened.add(own);
+        HandRunner runner = new HandRunner(own);
+        opened.add(runner);
+        String id = own.submit("def spin():\n    while True: pass\nspin()\n");
+        String stack = """
+                Current thread 0x00007f0000000000 (most recent call first):
+                  File "/usr/lib/python3.11/threading.py", line 1 in run
+                  File "/work/main.py", line 2 in spin
+                  File "/work/main.py", line 3 in <module>
+                """;
+        runner.end(
+                runner.claim(),
+                new Result(
+                        Outcome.CPU_LIMIT,
+                        null,
+                        "SIGKILL",
+                        "Stopped.",
+                        List.of(),
+                        new Usage(1, 1, 1, 1),
+                        null,
+                        List.of(),
+                        stack));
+        ConsolePage page = openAt(own.uri("/#" + id).toString(), new Browser.NewContextOptions());
+        assertThat(page.page().locator("#stack")).containsText("line 2 in spin");
+        assertThat(page.page().locator(".marked-line")).hasText("    while True: pass");
     }
 
     @Test
