@@ -122,6 +122,41 @@ def _register_dump():
         del sys.modules["faulthandler"]
 
 
+# What is blocked until the program's own code begins: SIGINT, and a number nobody uses, by which a restarted interpreter knows who did it.
+_HELD = frozenset((2, 61))
+
+
+def _hold_interrupt():
+    # CPython, and what stands above, lose a KeyboardInterrupt that comes in the last steps of its start, or end with a traceback of their own.
+    import sys
+
+    import _signal
+
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, _HELD)
+    sys.setprofile(_release_interrupt)
+
+
+def _is_held():
+    import _signal
+
+    return {int(signal) for signal in _signal.pthread_sigmask(_signal.SIG_BLOCK, ())} == _HELD
+
+
+def _release_interrupt(frame, event, argument):
+    import sys
+
+    if event == "call" and frame.f_code.co_name == "<module>" and frame.f_globals is vars(sys.modules["__main__"]):
+        import _signal
+        import _thread
+
+        sys.setprofile(None)
+        came = _signal.sigtimedwait((2,), 0)
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _HELD)
+        if came:
+            # Not a call: after one CPython looks for signals, and this function would be in the program's traceback.
+            type("Number", (int,), {"interrupt": property(_thread.interrupt_main)})(2).interrupt
+
+
 def _freeze():
     # At its end the interpreter collects garbage; what is there now lives until then anyway, and looking at it would cost 1 ms.
     import gc
@@ -165,6 +200,7 @@ def _boot():
         for target in (0, 1, 2):  # the program's pipes; the socket goes
             posix.dup2(10 + target, target)
             posix.close(10 + target)
+        _hold_interrupt()
         if restart:
             _restart()
         posix.write(13, b"\x06")
@@ -178,5 +214,7 @@ if _is_program():
     _register_dump()  # also after a restart, and when the program executes another python in its place
     if _started_by_init():
         _boot()
+    elif _is_held():
+        _hold_interrupt()  # after a restart
 # `site` takes exactly this for "there is no sitecustomize", and no module stays behind.
 raise ImportError(name="sitecustomize")

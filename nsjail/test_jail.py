@@ -271,6 +271,7 @@ class LikeBarePython(JailTest):
                 sys.argv, sys.orig_argv, sys.path, len(sys.path_hooks), len(sys.path_importer_cache), repr(sys.flags), sys.executable,
                 sys.prefix, sys.exec_prefix, sys.dont_write_bytecode, sys.pycache_prefix, sys.warnoptions, sys._xoptions, sorted(sys.builtin_module_names),
                 vars(main) is globals(), main.__dict__ is globals(), sys.getrecursionlimit(), sys.getswitchinterval(), sys.stdin.encoding,
+                sys.getprofile(), sys.gettrace(),
             ], indent=1))
             print(dict(os.environ), os.getcwd(), '%o' % (os.umask(0)), sys.stdin, sys.stdout, sys.stderr)
             print([(s.name, s.mode, s.line_buffering, s.write_through, s.errors, s.isatty(), s.fileno()) for s in (sys.stdin, sys.stdout, sys.stderr)])
@@ -361,6 +362,19 @@ class JobFrame(JailTest):
             program = code("import sys; print(sys.stdin.read())")
             job.worker.sendall(frame(files={"main.py": program}) + message("i", b"first") + message("i", b" second") + message("e"))
             self.assertEqual(b"first second\n", bytes(job.finish(None).out))
+
+    def test_an_interrupt_behind_the_frame_reaches_the_program(self):
+        # The interpreter's start is not over yet then, and would swallow it or end with a traceback of its own.
+        for environment in ({}, {"PYTHONHASHSEED": "0"}):  # the second has the interpreter start twice
+            for attempt in range(20):
+                with self.subTest(environment, attempt=attempt), self.maker.start() as job:
+                    job.ready()
+                    job.worker.sendall(frame(environment=environment, files={"main.py": b"input()\n"}) + message("I"))
+                    result = job.finish(None)
+                    self.assertEqual("S 2", result.status)
+                    self.assertRegex(
+                        result.err.decode(), r'^Traceback \(most recent call last\):\n  File "/work/main.py", line [01], in <module>\n(    .*\n)?KeyboardInterrupt\n$'
+                    )
 
     def test_output_comes_line_by_line_when_the_frame_asks_for_it(self):
         program = code("import sys; print(sys.stdout.line_buffering); sys.stdin.read()")
