@@ -25,15 +25,17 @@ final class Housekeeper extends VerticleBase {
 
     private final RedisSettings redis;
     private final QueueSettings queue;
+    private final JobBus bus;
     private final JobMeters meters;
     private final Supplier<Nodes.Info> self;
     private RedisLink link;
     private Nodes nodes;
     private Optional<Nodes.Slots> slots = Optional.empty();
 
-    Housekeeper(RedisSettings redis, QueueSettings queue, JobMeters meters, Supplier<Nodes.Info> self) {
+    Housekeeper(RedisSettings redis, QueueSettings queue, JobBus bus, JobMeters meters, Supplier<Nodes.Info> self) {
         this.redis = redis;
         this.queue = queue;
+        this.bus = bus;
         this.meters = meters;
         this.self = self;
     }
@@ -60,7 +62,6 @@ final class Housekeeper extends VerticleBase {
     }
 
     private void reap(JobStore store, int partition) {
-        JobBus bus = new JobBus(vertx);
         store.reap(partition, slots)
                 .onSuccess(moved -> moved.forEach(bus::reaped))
                 .onFailure(e -> LOG.debug("reaping failed: {}", e.getMessage()));

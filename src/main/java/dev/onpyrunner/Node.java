@@ -1,8 +1,10 @@
 package dev.onpyrunner;
 
 import dev.onpyrunner.NodeConfig.Role;
+import dev.onpyrunner.cluster.Cluster;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.http.HttpVerticle;
+import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
@@ -45,6 +47,7 @@ public final class Node implements AutoCloseable {
     private final DataFolder folder;
     private final EmbeddedRedis embedded;
     private final RedisSettings redis;
+    private final JobBus bus;
     private final JobMeters meters = new JobMeters();
     private volatile IntSupplier running = () -> 0;
     private volatile boolean ready;
@@ -76,7 +79,21 @@ public final class Node implements AutoCloseable {
             folder.close();
             throw e;
         }
-        this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
+        VertxOptions options = new VertxOptions().setPreferNativeTransport(false);
+        try {
+            this.vertx =
+                    config.cluster().enabled() ? await(Cluster.join(options, config.cluster())) : Vertx.vertx(options);
+        } catch (IOException | RuntimeException e) {
+            if (embedded != null) {
+                embedded.stop();
+            }
+            folder.close();
+            throw e;
+        }
+        this.bus = new JobBus(vertx);
+        if (config.cluster().enabled() && config.redis().isEmbedded()) {
+            LOG.warn("redis.url is 'embedded': only nodes whose redis.url is this node's Redis share its jobs");
+        }
     }
 
     /**
@@ -106,7 +123,7 @@ public final class Node implements AutoCloseable {
                         return Future.succeededFuture();
                     }
                     RunnerVerticle verticle = new RunnerVerticle(
-                            runnerSettings, redis, queue, config.limits().standard(), name, meters);
+                            runnerSettings, redis, queue, config.limits().standard(), name, bus, meters);
                     String pool = "onpyrunner-runner-" + name;
                     int threads = RunnerVerticle.poolSize(runnerSettings);
                     // Held until Vert.x closes: else the pool would end with the verticle, under its last callbacks.
@@ -122,7 +139,7 @@ public final class Node implements AutoCloseable {
                                 running = verticle::running;
                             });
                 })
-                .compose(v -> vertx.deployVerticle(new Housekeeper(redis, queue, meters, () -> info(runtime))))
+                .compose(v -> vertx.deployVerticle(new Housekeeper(redis, queue, bus, meters, () -> info(runtime))))
                 .compose(v -> vertx.deployVerticle(
                                 () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
@@ -169,6 +186,11 @@ public final class Node implements AutoCloseable {
             }
 
             @Override
+            public JobBus bus() {
+                return bus;
+            }
+
+            @Override
             public JobMeters meters() {
                 return meters;
             }
@@ -182,7 +204,12 @@ public final class Node implements AutoCloseable {
             public Runnable mountConsole(
                     Router router, Vertx v, JobStore store, BiFunction<Throwable, String, JsonObject> problems) {
                 return ConsoleRoutes.mount(
-                        router, v, store, problems, Set.copyOf(config.http().allowedOrigins()));
+                        router,
+                        v,
+                        store,
+                        bus,
+                        problems,
+                        Set.copyOf(config.http().allowedOrigins()));
             }
 
             @Override

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.http.Network;
 import dev.onpyrunner.job.Limits;
@@ -40,6 +41,7 @@ public record NodeConfig(
         Log log,
         Http http,
         Redis redis,
+        ClusterSettings cluster,
         QueueSettings queue,
         Runner runner,
         LimitPair limits,
@@ -313,6 +315,11 @@ public record NodeConfig(
                 throw new ConfigException(from + " must be a whole number, not '" + value + "'.");
             }
             parent.put(last, Long.parseLong(value));
+        } else if (present.isBoolean()) {
+            if (!value.equals("true") && !value.equals("false")) {
+                throw new ConfigException(from + " must be true or false, not '" + value + "'.");
+            }
+            parent.put(last, value.equals("true"));
         } else if (present.isArray()) {
             var list = parent.putArray(last);
             for (String item : value.split(",", -1)) {

@@ -46,6 +46,7 @@ public final class ConsoleRoutes {
     private ConsoleRoutes(
             Vertx vertx,
             JobStore store,
+            JobBus bus,
             BiFunction<Throwable, String, JsonObject> problems,
             Set<String> origins,
             long unreadMs) {
@@ -55,8 +56,8 @@ public final class ConsoleRoutes {
         this.origins = Set.copyOf(origins);
         this.unreadMs = unreadMs;
         this.lookMs = Math.min(LOOK_MS, unreadMs);
-        this.feeds = new JobFeeds(vertx, store);
-        this.bus = new JobBus(vertx);
+        this.feeds = new JobFeeds(vertx, store, bus);
+        this.bus = bus;
     }
 
     /**
@@ -69,9 +70,10 @@ public final class ConsoleRoutes {
             Router router,
             Vertx vertx,
             JobStore store,
+            JobBus bus,
             BiFunction<Throwable, String, JsonObject> problems,
             Set<String> origins) {
-        return mount(router, vertx, store, problems, origins, UNREAD_MS);
+        return mount(router, vertx, store, bus, problems, origins, UNREAD_MS);
     }
 
     /** The same, with another patience for a viewer that reads nothing, in milliseconds. */
@@ -79,10 +81,11 @@ public final class ConsoleRoutes {
             Router router,
             Vertx vertx,
             JobStore store,
+            JobBus bus,
             BiFunction<Throwable, String, JsonObject> problems,
             Set<String> origins,
             long unreadMs) {
-        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, problems, origins, unreadMs);
+        ConsoleRoutes routes = new ConsoleRoutes(vertx, store, bus, problems, origins, unreadMs);
         router.get("/v1/jobs/:id/events")
                 .method(HttpMethod.HEAD)
                 .produces("text/event-stream")

@@ -1,5 +1,6 @@
 package dev.onpyrunner.http;
 
+import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
@@ -45,6 +46,9 @@ public final class HttpVerticle extends VerticleBase {
         /** Whether it is up and does not drain. */
         BooleanSupplier ready();
 
+        /** Where its jobs' events go. */
+        JobBus bus();
+
         /** What it has done, for whoever measures it. */
         JobMeters meters();
 
@@ -75,7 +79,7 @@ public final class HttpVerticle extends VerticleBase {
                 .onSuccess(l -> link = l)
                 .compose(l -> {
                     JobStore store = new JobStore(l, queue, node.meters());
-                    waits = new Waits(vertx, store, settings.maxWaiting());
+                    waits = new Waits(vertx, store, node.bus(), settings.maxWaiting());
                     Routes routes = Routes.of(vertx, settings, store, new Nodes(l, queue), waits, node, address);
                     endStreams = routes.endStreams();
                     return waits.listen(address).map(routes.router());

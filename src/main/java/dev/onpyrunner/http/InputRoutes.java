@@ -11,7 +11,6 @@ import dev.onpyrunner.job.JobInput;
 import dev.onpyrunner.job.JobInput.Sender;
 import dev.onpyrunner.job.JobInput.Signal;
 import dev.onpyrunner.job.JobStore;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
@@ -27,12 +26,12 @@ final class InputRoutes {
     private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
     private static final int MAX_SIGNAL_BODY = 1_024;
 
-    private final Vertx vertx;
     private final HttpSettings settings;
     private final JobStore store;
+    private final JobBus bus;
 
-    InputRoutes(Vertx vertx, HttpSettings settings, JobStore store) {
-        this.vertx = vertx;
+    InputRoutes(HttpSettings settings, JobStore store, JobBus bus) {
+        this.bus = bus;
         this.settings = settings;
         this.store = store;
     }
@@ -101,7 +100,7 @@ final class InputRoutes {
         store.input(id, sender, inputs)
                 .compose(isNew -> {
                     if (isNew) {
-                        new JobBus(vertx).input(id);
+                        bus.input(id);
                     } else if (sender.number() > 0) {
                         ctx.response().putHeader("Idempotency-Replayed", "true");
                     }

@@ -48,6 +48,7 @@ final class JobRoutes {
     private final HttpSettings settings;
     private final JobStore store;
     private final Waits waits;
+    private final JobBus bus;
     private final JobMeters meters;
     private final BooleanSupplier ready;
     private final String address;
@@ -57,6 +58,7 @@ final class JobRoutes {
             HttpSettings settings,
             JobStore store,
             Waits waits,
+            JobBus bus,
             JobMeters meters,
             BooleanSupplier ready,
             String address) {
@@ -64,6 +66,7 @@ final class JobRoutes {
         this.settings = settings;
         this.store = store;
         this.waits = waits;
+        this.bus = bus;
         this.meters = meters;
         this.ready = ready;
         this.address = address;
@@ -250,7 +253,7 @@ final class JobRoutes {
         JobId id = id(ctx);
         boolean purge = flag(ctx, "purge");
         store.cancel(id)
-                .onSuccess(c -> new JobBus(vertx).cancelled(id, c))
+                .onSuccess(c -> bus.cancelled(id, c))
                 .map(JobStore.Cancel::met)
                 .compose(met -> met == JobStore.Cancel.Met.TOO_LATE && purge
                         ? store.purge(id)

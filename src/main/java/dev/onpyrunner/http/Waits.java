@@ -7,7 +7,6 @@ import dev.onpyrunner.job.JobStore;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.MessageConsumer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -37,10 +36,10 @@ final class Waits {
      *
      * @param most how many may wait at once
      */
-    Waits(Vertx vertx, JobStore store, int most) {
+    Waits(Vertx vertx, JobStore store, JobBus bus, int most) {
         this.store = store;
         this.most = most;
-        this.bus = new JobBus(vertx);
+        this.bus = bus;
         vertx.setPeriodic(LOOK_AGAIN_MS, t -> List.copyOf(waiting.keySet()).forEach(this::look));
     }
 
@@ -73,22 +72,21 @@ final class Waits {
 
     /** Waits until a job has another state than the given one. Ends early when {@code until} completes. */
     Future<Void> untilOtherThan(JobId id, JobStatus seen, Future<?> until) {
-        MessageConsumer<String> consumer = bus.onEvents(id, batch -> {
+        JobBus.Listening listening = bus.onEvents(id, batch -> {
             if (batch == null || batch.ended()) {
                 look(id);
             }
         });
-        return await(id, s -> s != seen, until, consumer);
+        return await(id, s -> s != seen, until, listening);
     }
 
-    private Future<Void> await(
-            JobId id, Predicate<JobStatus> enough, Future<?> until, MessageConsumer<String> consumer) {
+    private Future<Void> await(JobId id, Predicate<JobStatus> enough, Future<?> until, JobBus.Listening listening) {
         Waiter waiter = new Waiter(enough, Promise.promise());
         waiting.computeIfAbsent(id, k -> new HashSet<>()).add(waiter);
         until.onComplete(r -> waiter.over().tryComplete());
-        if (consumer != null) {
+        if (listening != null) {
             // It may have changed between the caller's look and the registration.
-            consumer.completion().onComplete(r -> look(id));
+            listening.completion().onComplete(r -> look(id));
         }
         return waiter.over().future().onComplete(r -> {
             Set<Waiter> others = waiting.get(id);
@@ -98,8 +96,8 @@ final class Waits {
                     waiting.remove(id);
                 }
             }
-            if (consumer != null) {
-                consumer.unregister();
+            if (listening != null) {
+                listening.close();
             }
         });
     }

@@ -2,7 +2,6 @@ package dev.onpyrunner.job;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.MessageConsumer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -50,21 +49,25 @@ public final class JobFeed {
         private boolean stale;
     }
 
+    private final Vertx vertx;
     private final JobStore store;
     private final JobId id;
     private final Set<Place> places = new HashSet<>();
     private final Map<EventId, Read> reads = new HashMap<>();
-    private final MessageConsumer<String> consumer;
+    private final JobBus.Listening listening;
     private final Runnable whenUnused;
 
-    JobFeed(Vertx vertx, JobStore store, JobId id, Runnable whenUnused) {
+    JobFeed(Vertx vertx, JobStore store, JobBus bus, JobId id, Runnable whenUnused) {
+        this.vertx = vertx;
         this.store = store;
         this.id = id;
-        consumer = new JobBus(vertx).onEvents(id, this::heard);
+        listening = bus.onEvents(id, this::heard);
+        // Whoever was shown the log before that may have missed what came meanwhile.
+        listening.completion().onComplete(r -> heard(null));
         long timer = vertx.setPeriodic(LOOK_AGAIN_MS, t -> heard(null));
         this.whenUnused = () -> {
             vertx.cancelTimer(timer);
-            consumer.unregister();
+            listening.close();
             whenUnused.run();
         };
     }
@@ -72,7 +75,7 @@ public final class JobFeed {
     Place open(EventId after, Viewer viewer) {
         Place place = new Place(after, viewer);
         places.add(place);
-        consumer.completion().onComplete(r -> place.look());
+        vertx.runOnContext(v -> place.look());
         return place;
     }
 
@@ -151,6 +154,7 @@ public final class JobFeed {
                     && !reading
                     && batch.first().follows(last);
             if (isNext && !viewer.isFull()) {
+                store.meters().fed(true);
                 deliver(batch);
             } else {
                 look();
@@ -188,6 +192,7 @@ public final class JobFeed {
                 }
                 behind = r.result().full();
                 if (r.result().batch() != null) {
+                    store.meters().fed(false);
                     deliver(r.result().batch());
                 }
                 if (behind || read.stale) {

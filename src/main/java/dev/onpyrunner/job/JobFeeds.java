@@ -13,11 +13,13 @@ import java.util.Map;
 public final class JobFeeds {
     private final Vertx vertx;
     private final JobStore store;
+    private final JobBus bus;
     private final Map<JobId, JobFeed> feeds = new HashMap<>();
 
-    public JobFeeds(Vertx vertx, JobStore store) {
+    public JobFeeds(Vertx vertx, JobStore store, JobBus bus) {
         this.vertx = vertx;
         this.store = store;
+        this.bus = bus;
     }
 
     /**
@@ -26,7 +28,7 @@ public final class JobFeeds {
      * @param after the last event that the viewer has; {@link EventId#START} for all
      */
     public JobFeed.Place open(JobId id, EventId after, JobFeed.Viewer viewer) {
-        return feeds.computeIfAbsent(id, i -> new JobFeed(vertx, store, i, () -> feeds.remove(i)))
+        return feeds.computeIfAbsent(id, i -> new JobFeed(vertx, store, bus, i, () -> feeds.remove(i)))
                 .open(after, viewer);
     }
 }

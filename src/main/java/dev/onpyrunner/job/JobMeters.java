@@ -42,6 +42,8 @@ public final class JobMeters {
     private final Counter startedAgain;
     private final Counter fenced;
     private final Counter givenBack;
+    private final Counter fedByBus;
+    private final Counter fedByLog;
     private volatile QueueFigures queue;
 
     public JobMeters() {
@@ -60,10 +62,19 @@ public final class JobMeters {
         startedAgain = counter("started", "again", "true");
         fenced = counter("fenced");
         givenBack = counter("given_back");
+        fedByBus = fed("bus");
+        fedByLog = fed("log");
     }
 
     private Counter counter(String what, String... tags) {
         return registry.counter("onpyrunner.jobs." + what, tags);
+    }
+
+    private Counter fed(String by) {
+        return Counter.builder("onpyrunner.feed.batches")
+                .description("Batches of events given to live viewers, as the bus brought them or read from the log")
+                .tag("by", by)
+                .register(registry);
     }
 
     private void gauge(String name, String description, ToDoubleFunction<QueueFigures> value) {
@@ -140,6 +151,10 @@ public final class JobMeters {
 
     void givenBack() {
         givenBack.increment();
+    }
+
+    void fed(boolean byBus) {
+        (byBus ? fedByBus : fedByLog).increment();
     }
 
     void reaped(JobStore.Reaped.What what) {

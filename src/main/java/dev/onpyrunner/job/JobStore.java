@@ -117,6 +117,10 @@ public final class JobStore {
                 .toList();
     }
 
+    JobMeters meters() {
+        return meters;
+    }
+
     /** A store whose meters nobody reads. */
     public JobStore(RedisLink redis, QueueSettings settings) {
         this(redis, settings, new JobMeters());

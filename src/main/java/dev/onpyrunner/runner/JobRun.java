@@ -66,11 +66,11 @@ final class JobRun {
     private long beatTimer = -1;
     private long leaseTimer = -1;
 
-    JobRun(Vertx vertx, JobStore store, JobMeters meters, Sandbox sandbox, Claim claim, long beatMs) {
+    JobRun(Vertx vertx, JobStore store, JobBus bus, JobMeters meters, Sandbox sandbox, Claim claim, long beatMs) {
         this.vertx = vertx;
         this.store = store;
         this.meters = meters;
-        this.bus = new JobBus(vertx);
+        this.bus = bus;
         this.claim = claim;
         this.beatMs = beatMs;
         long mayWrite = Math.min(claim.spec().limits().outputBytes(), claim.room());

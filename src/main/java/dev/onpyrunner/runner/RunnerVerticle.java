@@ -40,6 +40,7 @@ public final class RunnerVerticle extends VerticleBase {
     private final QueueSettings queue;
     private final Limits limits;
     private final String node;
+    private final JobBus bus;
     private final JobMeters meters;
     private final List<Lane> lanes;
     private volatile int busy;
@@ -66,12 +67,14 @@ public final class RunnerVerticle extends VerticleBase {
             QueueSettings queue,
             Limits limits,
             String node,
+            JobBus bus,
             JobMeters meters) {
         this.settings = settings;
         this.redis = redis;
         this.queue = queue;
         this.limits = limits;
         this.node = node;
+        this.bus = bus;
         this.meters = meters;
         this.lanes = List.of(
                 new Lane(settings.runtime(), settings.slots()),
@@ -129,13 +132,13 @@ public final class RunnerVerticle extends VerticleBase {
                     return Future.all(sleepers);
                 })
                 .compose(sleepers -> {
-                    var cancels = new JobBus(vertx).onCancels(id -> {
+                    var cancels = bus.onCancels(id -> {
                         JobRun run = running.get(id.text());
                         if (run != null) {
                             run.cancel();
                         }
                     });
-                    var inputs = new JobBus(vertx).onInputs(id -> {
+                    var inputs = bus.onInputs(id -> {
                         JobRun run = running.get(id.text());
                         if (run != null) {
                             run.inputCame();
@@ -233,9 +236,7 @@ public final class RunnerVerticle extends VerticleBase {
                 return claimFrom(tries - 1);
             }
             if (draining) { // the node began to stop meanwhile
-                return store.release(claim.get())
-                        .onSuccess(new JobBus(vertx)::reaped)
-                        .map(false);
+                return store.release(claim.get()).onSuccess(bus::reaped).map(false);
             }
             run(claim.get());
             return Future.succeededFuture(true);
@@ -248,7 +249,7 @@ public final class RunnerVerticle extends VerticleBase {
                 .findFirst()
                 .orElseThrow();
         lane.running++;
-        JobRun run = new JobRun(vertx, store, meters, sandbox, claim, settings.beatMs());
+        JobRun run = new JobRun(vertx, store, bus, meters, sandbox, claim, settings.beatMs());
         running.put(claim.id().text(), run);
         busy = running.size();
         run.run().onComplete(r -> {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.onpyrunner.Await;
 import dev.onpyrunner.NodeConfig;
 import dev.onpyrunner.TestNode;
+import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.redis.RedisLink;
 import io.vertx.core.Future;
@@ -438,7 +439,8 @@ class ConsoleSocketIT {
         JobStore store =
                 new JobStore(link, NodeConfig.load(null, Map.of(), Map.of()).queue());
         Router router = Router.router(vertx);
-        Runnable end = ConsoleRoutes.mount(router, vertx, store, (e, at) -> new JsonObject(), Set.of(), 200);
+        Runnable end = ConsoleRoutes.mount(
+                router, vertx, store, new JobBus(vertx), (e, at) -> new JsonObject(), Set.of(), 200);
         HttpServer server = Await.get(vertx.createHttpServer(new HttpServerOptions()
                         .setHost("127.0.0.1")
                         .setPort(0)

@@ -10,6 +10,7 @@ import dev.onpyrunner.HandRunner;
 import dev.onpyrunner.NodeConfig;
 import dev.onpyrunner.TestNode;
 import dev.onpyrunner.console.ConsoleRoutes;
+import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
@@ -50,6 +51,7 @@ class ContractIT {
     private static Router router(Vertx vertx) {
         JobStore store =
                 new JobStore(null, NodeConfig.load(null, Map.of(), Map.of()).queue());
+        JobBus bus = new JobBus(vertx);
         HttpVerticle.Node node = new HttpVerticle.Node() {
             @Override
             public String name() {
@@ -59,6 +61,11 @@ class ContractIT {
             @Override
             public boolean takesJobs() {
                 return true;
+            }
+
+            @Override
+            public JobBus bus() {
+                return bus;
             }
 
             @Override
@@ -74,7 +81,7 @@ class ContractIT {
             @Override
             public Runnable mountConsole(
                     Router router, Vertx v, JobStore s, BiFunction<Throwable, String, JsonObject> problems) {
-                return ConsoleRoutes.mount(router, v, s, problems, Set.of());
+                return ConsoleRoutes.mount(router, v, s, bus, problems, Set.of());
             }
 
             @Override
@@ -83,7 +90,7 @@ class ContractIT {
             }
         };
         Nodes nodes = new Nodes(null, store.settings());
-        return Routes.of(vertx, JobReaderTest.SETTINGS, store, nodes, new Waits(vertx, store, 10), node, "test")
+        return Routes.of(vertx, JobReaderTest.SETTINGS, store, nodes, new Waits(vertx, store, bus, 10), node, "test")
                 .router();
     }
 

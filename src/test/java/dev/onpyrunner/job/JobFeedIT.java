@@ -52,7 +52,7 @@ class JobFeedIT {
         Promise<RedisLink> opened = Promise.promise();
         loop.runOnContext(v -> RedisLink.open(vertx, redis.settings(), "feed").onComplete(opened));
         loopStore = new JobStore(Await.get(opened.future()), store.jobs.settings());
-        feeds = new JobFeeds(vertx, loopStore);
+        feeds = new JobFeeds(vertx, loopStore, bus);
     }
 
     @AfterEach

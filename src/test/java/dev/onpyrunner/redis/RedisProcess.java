@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** One redis-server or sentinel of a test, with what it is configured to be; it can be killed, hang and start again. */
-final class RedisProcess implements AutoCloseable {
+public final class RedisProcess implements AutoCloseable {
     /** Where a node of a cluster listens for the others, above its port. */
     private static final int BUS = 10_000;
 
@@ -62,7 +62,7 @@ final class RedisProcess implements AutoCloseable {
     }
 
     /** Free ports of this machine, each of them with the one of the cluster bus. */
-    static List<Integer> freePorts(int count) throws IOException {
+    public static List<Integer> freePorts(int count) throws IOException {
         Set<Integer> ports = new HashSet<>();
         while (ports.size() < count) {
             int port;
