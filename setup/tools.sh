@@ -113,6 +113,7 @@ look() {
     type -P mvn >/dev/null || packages+=(maven)
   fi
   [[ $1 != test ]] || find_chromium || packages+=(chromium)
+  [[ $1 != test ]] || type -P ip >/dev/null || packages+=(iproute2)
   faketime=
   [[ $1 != test && "$*" != "bench chaos"* ]] || find_faketime || missing+=(faketime)
 }

@@ -33,8 +33,14 @@ final class ServeProcess implements AutoCloseable {
 
     /** Starts {@code serve} and waits until it says that it is ready. */
     static ServeProcess start(Path data, Map<String, String> environment) throws IOException {
+        return start(data, environment, List.of());
+    }
+
+    /** The same, by way of another command. */
+    static ServeProcess start(Path data, Map<String, String> environment, List<String> before) throws IOException {
         ProcessBuilder builder = command("serve", "--port", "0", "--data", data.toString(), "--slots", "2");
         builder.command().add(0, "setsid"); // a process group of its own, which a test may signal
+        builder.command().addAll(0, before);
         builder.environment().putAll(environment);
         builder.redirectError(data.resolveSibling(data.getFileName() + ".log").toFile());
         Process process = builder.start();

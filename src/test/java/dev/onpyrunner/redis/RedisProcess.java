@@ -44,7 +44,8 @@ public final class RedisProcess implements AutoCloseable {
      * @param config lines of its configuration, besides port, folder and password
      * @param options of its command line
      */
-    static RedisProcess start(Vertx vertx, Path top, int port, String password, List<String> config, String... options)
+    public static RedisProcess start(
+            Vertx vertx, Path top, int port, String password, List<String> config, String... options)
             throws IOException {
         Path folder = Files.createDirectories(top.resolve(String.valueOf(port)));
         List<String> lines = new ArrayList<>(List.of(
@@ -133,7 +134,7 @@ public final class RedisProcess implements AutoCloseable {
     }
 
     /** Whether it is a master, as far as it answers. */
-    boolean isMaster() {
+    public boolean isMaster() {
         return "master".equals(role());
     }
 
