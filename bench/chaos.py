@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks a cluster in every way that is promised to be survived, under random load, then audits every accepted job.
 
-Real processes on 127.0.0.1: redis-server with an append-only file, two HTTP nodes, three runners. Faults come one after
+Real processes on 127.0.0.1: redis-server with an append-only file, two HTTP nodes, three runners, one event bus. Faults come one after
 the other, each when the cluster has recovered from the one before. Without --minutes each fault happens once.
 Exit 1 if anything is wrong with any job; then the seed, and the job's story, are printed.
 """
@@ -41,6 +41,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=None, help="repeat the load and the order of a run, as far as processes allow")
     parser.add_argument("--faults", default=",".join(FAULTS), help="only these, with ',' between:\n" + known)
     parser.add_argument("--appendfsync", choices=["always", "everysec"], default="always", help="Redis' setting")
+    parser.add_argument("--bus", choices=["yes", "no"], default="yes", help="whether the nodes share an event bus")
     parser.add_argument("--json", metavar="FILE", help="keep all figures")
     args = parser.parse_args()
     args.faults = args.faults.split(",")
@@ -59,7 +60,7 @@ def say(text):
 class Run:
     def __init__(self, args, folder):
         self.args, self.rng = args, random.Random(f"{args.seed} faults")
-        self.cluster = Cluster(folder, args.appendfsync)
+        self.cluster = Cluster(folder, args.appendfsync, args.bus == "yes")
         self.load = Load(self.cluster, args.seed)
         self.happened = []
         self.wrong = []  # of the cluster as a whole

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import random
 import re
 import shutil
 import signal
@@ -23,6 +24,7 @@ SETTINGS = {
     "ONPY_REDIS_TIMEOUT_MS": 1500,
     "ONPY_RUNNER_DRAIN_MS": DRAIN_MS,
     "ONPY_JOBS_RETENTION_S": 86400,
+    "ONPY_CLUSTER_BUS_PORT": 0,
 }
 CLOCK_WRONG_S = 3600
 
@@ -66,6 +68,18 @@ class Resp:
         self.socket.close()
 
 
+def free_port():
+    """Below those that the kernel gives out, so that nobody takes it while its owner is dead."""
+    while True:
+        port = random.randrange(12_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
 class Redis:
     """redis-server with an append-only file. It is started again on the same port with the same files."""
 
@@ -74,9 +88,7 @@ class Redis:
         self.server = os.environ.get("ONPY_REDIS_SERVER") or shutil.which("redis-server")
         if not self.server:
             raise Broken("There is no redis-server. Set ONPY_REDIS_SERVER, or start this with ./onpyrunner bench chaos.")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         folder.mkdir()
 
     def start(self):
@@ -103,8 +115,10 @@ class Redis:
 class Node:
     """One node. It dies with this script, and each start has a port and a name of its own."""
 
-    def __init__(self, label, role, folder, redis):
-        self.label, self.role, self.redis = label, role, redis
+    def __init__(self, label, role, folder, redis, members):
+        """members: ports of nodes through which it finds all others on the event bus; none for a node without one."""
+        self.label, self.role, self.redis, self.members = label, role, redis, members
+        self.cluster_port = free_port()
         self.data, self.log = folder / label, folder / f"{label}.log"
         self.ready = threading.Event()
         self.process = self.port = self.name = None
@@ -118,6 +132,9 @@ class Node:
             # The fix is for an old glibc; with it, waits by the monotonic clock end an hour early or late.
             environment.update(FAKETIME_DONT_FAKE_MONOTONIC="1", DONT_FAKE_MONOTONIC="1", FAKETIME_FORCE_MONOTONIC_FIX="0")
             environment.update(LD_PRELOAD=faketime(), FAKETIME=f"{wrong_clock_s:+d}")
+        if self.members:
+            environment.update(ONPY_CLUSTER_ENABLED="true", ONPY_CLUSTER_PORT=str(self.cluster_port))
+            environment.update(ONPY_CLUSTER_MEMBERS=",".join(f"127.0.0.1:{port}" for port in self.members))
         self.began = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
@@ -178,13 +195,16 @@ class Node:
 
 
 class Cluster:
-    """Two nodes for HTTP, three runners with two slots each, one Redis."""
+    """Two nodes for HTTP, three runners with two slots each, one Redis; one event bus, or each node for itself."""
 
-    def __init__(self, folder, appendfsync):
+    def __init__(self, folder, appendfsync, has_bus=True):
         self.folder = folder
         self.redis = Redis(folder / "redis", appendfsync)
-        self.nodes = [Node(f"http-{n}", "http", folder, self.redis) for n in (1, 2)]
-        self.nodes += [Node(f"runner-{n}", "runner", folder, self.redis) for n in (1, 2, 3)]
+        self.members = []
+        self.nodes = [Node(f"http-{n}", "http", folder, self.redis, self.members) for n in (1, 2)]
+        self.nodes += [Node(f"runner-{n}", "runner", folder, self.redis, self.members) for n in (1, 2, 3)]
+        if has_bus:
+            self.members += [n.cluster_port for n in self.nodes]
         self.drains = 0
 
     def start(self):
@@ -196,7 +216,7 @@ class Cluster:
 
     def add(self, label, role, wrong_clock_s=0):
         """One more node, ready when this returns. remove() ends it."""
-        node = Node(label, role, self.folder, self.redis)
+        node = Node(label, role, self.folder, self.redis, self.members)
         node.start(wrong_clock_s)
         node.await_ready()
         self.nodes = [*self.nodes, node]

@@ -166,6 +166,15 @@ def drain(scene):
     return f"{scene.cluster.drain(node):.1f} s"
 
 
+@fault("rolling", "every node is stopped by SIGTERM and started again, one by one, under load")
+def rolling(scene):
+    for node in list(scene.cluster.nodes):
+        scene.cluster.drain(node)
+        scene.cluster.revive()
+        node.await_ready()
+    return f"{len(scene.cluster.nodes)} nodes"
+
+
 @fault("sweepers", "kill -9 of a runner, and several nodes that reap its jobs at the same moment")
 def sweepers(scene):
     extra = [scene.cluster.add(f"sweeper-{n}", "http") for n in (1, 2)]
