@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.onpyrunner.job.JobId;
+import dev.onpyrunner.redis.RedisProcess;
 import dev.onpyrunner.redis.TestCluster;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -20,10 +21,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A node on a cluster of three masters, with partitions on all of them. */
+/** A node that takes jobs and one that runs them, on a cluster of three masters with partitions on all of them. */
 @Timeout(60)
 class ClusterIT {
-    private static final int PARTITIONS = 6;
+    private static final int PARTITIONS = 8;
     /** A lease is longer than a failover takes here. */
     private static final Map<String, String> SETTINGS =
             Map.of("queue.partitions", String.valueOf(PARTITIONS), "queue.lease_ms", "4000", "runner.beat_ms", "500");
@@ -31,6 +32,7 @@ class ClusterIT {
     private static Vertx vertx;
     private static TestCluster cluster;
     private static TestNode node;
+    private static TestNode runner;
     private static Owners owners;
 
     @BeforeAll
@@ -39,12 +41,25 @@ class ClusterIT {
         cluster = TestCluster.start(vertx);
         Map<String, String> settings = new HashMap<>(SETTINGS);
         settings.put("redis.url", cluster.url());
-        node = TestNode.start(settings);
+        settings.put("cluster.enabled", "true");
+        settings.put("cluster.bus_port", "0");
+        List<Integer> ports = RedisProcess.freePorts(2);
+        settings.put("cluster.members", "127.0.0.1:" + ports.get(0) + ",127.0.0.1:" + ports.get(1));
+        node = start(settings, "http", ports.get(0));
+        runner = start(settings, "runner", ports.get(1));
         owners = new Owners(node);
+    }
+
+    private static TestNode start(Map<String, String> settings, String role, int port) throws IOException {
+        Map<String, String> mine = new HashMap<>(settings);
+        mine.put("roles", role);
+        mine.put("cluster.port", String.valueOf(port));
+        return TestNode.start(mine);
     }
 
     @AfterAll
     static void stop() throws IOException {
+        runner.close();
         node.close();
         Await.get(vertx.close());
         cluster.close();
@@ -64,6 +79,9 @@ class ClusterIT {
             assertThat(job.path("starts").asInt()).isEqualTo(1);
             assertThat(node.get(job.at("/files/0/url").asText()).body()).isEqualTo("x");
         }
+        assertThat(cluster.keysOfMasters())
+                .hasSize(3)
+                .allSatisfy(keys -> assertThat(keys).isPositive());
         HttpRequest.Builder purge =
                 node.request("/v1/jobs/" + ids.get(0) + "?purge=true").DELETE();
         assertThat(node.send(purge).statusCode()).isEqualTo(204);

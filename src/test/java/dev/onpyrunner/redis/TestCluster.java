@@ -86,6 +86,11 @@ public final class TestCluster implements AutoCloseable {
         return RedisSettings.of(url(), 2_000);
     }
 
+    /** How many keys each master has. */
+    public List<Integer> keysOfMasters() {
+        return masters().stream().map(m -> m.send("DBSIZE").toInteger()).toList();
+    }
+
     /** The masters, in the order of their slots. */
     List<RedisProcess> masters() {
         return nodes.stream().filter(RedisProcess::isMaster).toList();
