@@ -40,7 +40,11 @@ class BusCutIT {
     private final AtomicReference<String> seen = new AtomicReference<>("");
     private int typed;
 
+    /** They find each other by a name that has both addresses. */
     private ServeProcess node(TwoMachines machines, int i, String roles, String redis) throws IOException {
+        Path hosts = Files.write(
+                folder.resolve("hosts"),
+                List.of(machines.busHost(0) + " nodes.test", machines.busHost(1) + " nodes.test"));
         return ServeProcess.start(
                 folder.resolve("node-" + i),
                 Map.of(
@@ -56,8 +60,10 @@ class BusCutIT {
                         "true",
                         "ONPY_CLUSTER_HOST",
                         machines.busHost(i),
-                        "ONPY_CLUSTER_MEMBERS",
-                        machines.busHost(0) + "," + machines.busHost(1)),
+                        "ONPY_CLUSTER_DNS_NAME",
+                        "nodes.test",
+                        "JAVA_TOOL_OPTIONS",
+                        "-Djdk.net.hosts.file=" + hosts),
                 machines.before(i));
     }
 
