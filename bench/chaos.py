@@ -25,7 +25,7 @@ sys.dont_write_bytecode = True  # no __pycache__ in the checkout
 sys.path.insert(0, str(Path(__file__).resolve().parent / "chaos"))
 
 import audit  # noqa: E402
-from cluster import Broken, Cluster, RedisSaid, faketime  # noqa: E402
+from nodes import Broken, Cluster, RedisSaid, faketime  # noqa: E402
 from faults import FAULTS, Missed, Scene  # noqa: E402
 from load import LOST, MOST_OPEN, Load, call  # noqa: E402
 

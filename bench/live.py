@@ -9,6 +9,7 @@ Every viewer must get every line once and in order. Ends by itself, with exit co
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import platform
@@ -136,21 +137,25 @@ class Bare:
 
 
 class Node:
-    """A node for this run; it dies with this script."""
+    """A node for this run; it dies with this script. Only who asks for its port waits until it is ready."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, name="node", arguments=(), environment=None):
         home = os.environ.get("JAVA_HOME")
         self.java = Path(home) / "bin" if home else Path()
-        with open(folder / "node.log", "wb") as log:
+        self.said = folder / f"{name}.log"
+        with open(self.said, "wb") as log:
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", str(self.java / "java"), "-XX:+UseG1GC", "-XX:MaxRAMPercentage=25", "-jar", str(JAR),
-                 "serve", "--port", "0", "--data", str(folder / "data")],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                 "serve", "--port", "0", "--data", str(folder / name), *arguments],
+                env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
+
+    @functools.cached_property
+    def port(self):
         ready = re.match(r"OnPyRunner is ready: +http://[^:]+:(\d+)", self.process.stdout.readline())
         if not ready:
-            raise Wrong("the node did not start:\n" + (folder / "node.log").read_text(errors="replace"))
-        self.port = int(ready[1])
+            raise Wrong("the node did not start:\n" + self.said.read_text(errors="replace"))
+        return int(ready[1])
 
     def post(self, path, body):
         headers = {"Content-Type": "application/json"}

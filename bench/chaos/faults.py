@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 
-from cluster import CLOCK_WRONG_S, LEASE_MS, Broken
+from nodes import CLOCK_WRONG_S, LEASE_MS, Broken
 from load import LOST, make
 
 LEASE_S = LEASE_MS / 1000

@@ -9,7 +9,7 @@ import threading
 import time
 
 from audit import TERMINAL, Cancel, Sighting, Story
-from cluster import RedisSaid
+from nodes import RedisSaid
 
 MOST_OPEN = 24  # jobs accepted and not ended; the runners have six slots
 ENDED_S = 90

@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
 public final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
+    /** How long a node that starts waits for its Redis, in milliseconds. */
+    private static final long REDIS_MS = 15_000;
+
     private final NodeConfig config;
     private final Vertx vertx;
     private final String name;
@@ -117,7 +120,7 @@ public final class Node implements AutoCloseable {
         QueueSettings queue = config.queue();
         String runtime = Runtimes.nameOf(config.runner().python());
         RunnerSettings runnerSettings = config.runnerSettings(runtime);
-        await(RedisCheck.check(vertx, redis)
+        await(RedisCheck.check(vertx, redis, REDIS_MS)
                 .compose(v -> {
                     if (!config.roles().contains(Role.RUNNER)) {
                         return Future.succeededFuture();

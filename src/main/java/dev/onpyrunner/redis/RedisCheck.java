@@ -6,22 +6,57 @@ import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import io.vertx.redis.client.impl.types.ErrorType;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Whether a Redis is one that jobs can be trusted to: new enough, never forgetting by itself, and the one to write to. */
 public final class RedisCheck {
+    private static final Logger LOG = LoggerFactory.getLogger(RedisCheck.class);
     private static final int FLOOR = 7;
+    private static final long AGAIN_MS = 250;
 
     private RedisCheck() {}
 
     /** Fails with a sentence that says what is wrong, with which server, and what to do. */
     public static Future<Void> check(Vertx vertx, RedisSettings settings) {
         return look(vertx, settings, List.of()).mapEmpty();
+    }
+
+    /**
+     * The same, for a node that starts: a Redis that starts too is given time.
+     *
+     * @param forMs how long to try again while there is no Redis, in milliseconds; what is wrong with one is told at once
+     */
+    public static Future<Void> check(Vertx vertx, RedisSettings settings, long forMs) {
+        long since = System.nanoTime();
+        return check(vertx, settings).recover(e -> {
+            if (!isAway(e)) {
+                return Future.failedFuture(e);
+            }
+            LOG.warn("{}; trying again for {} s", e.getMessage(), forMs / 1_000);
+            return again(vertx, settings, since, forMs);
+        });
+    }
+
+    private static Future<Void> again(Vertx vertx, RedisSettings settings, long since, long forMs) {
+        return vertx.timer(AGAIN_MS, TimeUnit.MILLISECONDS)
+                .compose(t -> check(vertx, settings))
+                .recover(e -> isAway(e) && TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since) < forMs
+                        ? again(vertx, settings, since, forMs)
+                        : Future.failedFuture(e));
+    }
+
+    private static boolean isAway(Throwable e) {
+        return e instanceof RedisUnavailableException
+                && !(e.getCause() instanceof ErrorType error && !error.is("LOADING"));
     }
 
     /**

@@ -108,6 +108,17 @@ class Redis:
                 time.sleep(0.01)
         raise Broken(f"Redis did not start; its log is {self.folder / 'redis.log'}")
 
+    def stop(self):
+        process = getattr(self, "process", None)
+        if process and process.poll() is None:
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
     def connect(self, timeout=5):
         return Resp(self.port, timeout)
 
@@ -160,7 +171,7 @@ class Node:
             return log.read()
 
     def await_ready(self):
-        """A node that finds no Redis within the short time-out, on a busy machine, ends, and is started again, as a supervisor does."""
+        """A node that finds no Redis for a while ends, and is started again, as a supervisor does."""
         tries, end = 1, time.monotonic() + READY_S
         while not self.ready.wait(0.1):
             if self.process.poll() is None and time.monotonic() < end:
@@ -267,15 +278,7 @@ class Cluster:
                     node.process.wait(20)
                 except subprocess.TimeoutExpired:
                     node.kill()
-        process = getattr(self.redis, "process", None)
-        if process and process.poll() is None:
-            process.send_signal(signal.SIGCONT)
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        self.redis.stop()
 
 
 def faketime():
