@@ -82,7 +82,10 @@ public final class HttpVerticle extends VerticleBase {
                     waits = new Waits(vertx, store, node.bus(), settings.maxWaiting());
                     Routes routes = Routes.of(vertx, settings, store, new Nodes(l, queue), waits, node, address);
                     endStreams = routes.endStreams();
-                    return waits.listen(address).map(routes.router());
+                    Future<Void> bus = node.takesJobs()
+                            ? new BusService(vertx, settings, store, node.bus(), node.ready()).listen()
+                            : Future.succeededFuture();
+                    return Future.all(waits.listen(address), bus).map(routes.router());
                 })
                 .compose(router -> {
                     HttpServerOptions options = new HttpServerOptions()

@@ -300,7 +300,10 @@ final class JobRoutes {
     }
 
     static Optional<String> idempotencyKey(RoutingContext ctx) {
-        String key = ctx.request().getHeader("Idempotency-Key");
+        return idempotencyKey(ctx.request().getHeader("Idempotency-Key"));
+    }
+
+    static Optional<String> idempotencyKey(String key) {
         if (key == null) {
             return Optional.empty();
         }

@@ -100,14 +100,9 @@ final class Problems {
 
     private static Problem of(RoutingContext ctx, int status) {
         Throwable cause = ctx.failure();
-        if (cause instanceof Problem.Thrown thrown) {
-            return thrown.problem();
-        }
-        if (cause instanceof Refusal refusal) {
-            return of(refusal);
-        }
-        if (cause instanceof RedisUnavailableException) {
-            return Problem.later(Kind.UNAVAILABLE, "The job store cannot be reached. Try again in a moment.", 2);
+        Problem known = known(cause);
+        if (known != null) {
+            return known;
         }
         if (cause instanceof HttpException http && http.getPayload() != null) {
             return Problem.of(kind(http.getStatusCode()), http.getPayload());
@@ -141,6 +136,21 @@ final class Problems {
         };
     }
 
+    /** What a failure means to a client; null when it is a mistake of ours, or the router's own. */
+    static Problem known(Throwable cause) {
+        if (cause instanceof Problem.Thrown thrown) {
+            return thrown.problem();
+        }
+        if (cause instanceof Refusal refusal) {
+            return of(refusal);
+        }
+        return cause instanceof RedisUnavailableException ? away() : null;
+    }
+
+    private static Problem away() {
+        return Problem.later(Kind.UNAVAILABLE, "The job store cannot be reached. Try again in a moment.", 2);
+    }
+
     private static Kind kind(int status) {
         for (Kind kind : Kind.values()) {
             if (kind.status() == status) {
@@ -152,10 +162,8 @@ final class Problems {
 
     /** A failure as a client sees it where there is no answer to put it in. */
     static JsonObject json(Throwable cause, String instance) {
-        Problem problem = cause instanceof Refusal refusal
-                ? of(refusal)
-                : Problem.later(Kind.UNAVAILABLE, "The job store cannot be reached. Try again in a moment.", 2);
-        return problem.toJson(instance);
+        Problem problem = known(cause);
+        return (problem == null ? away() : problem).toJson(instance);
     }
 
     private static Problem of(Refusal refusal) {
