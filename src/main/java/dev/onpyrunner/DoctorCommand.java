@@ -77,7 +77,8 @@ final class DoctorCommand implements Callable<Integer> {
         List<String> keys = JobStore.keysOfPartitions(queue);
         try {
             if (!settings.isEmbedded()) {
-                RedisSettings shared = RedisSettings.of(settings.url(), settings.timeoutMs());
+                PemFiles.check(settings.tls());
+                RedisSettings shared = settings.settings();
                 return new Finding("Redis", Held.YES, Node.await(RedisCheck.describe(vertx, shared, keys)));
             }
             try (TemporaryFolder folder = TemporaryFolder.create("onpyrunner-doctor-")) {

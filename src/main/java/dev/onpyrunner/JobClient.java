@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.UUID;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 
 /** A client of the HTTP interface, as the command line needs it: blocking, and patient when a connection breaks. */
 final class JobClient {
@@ -30,11 +32,19 @@ final class JobClient {
     private final HttpClient http;
 
     JobClient(String url) {
+        this(url, null);
+    }
+
+    /**
+     * A client of the node at an address.
+     *
+     * @param trust whose certificates count, for https; null for those that Java trusts
+     */
+    JobClient(String url, SSLContext trust) {
         this.url = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
-        this.http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(TIMEOUT)
-                .build();
+        HttpClient.Builder builder =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT);
+        this.http = (trust == null ? builder : builder.sslContext(trust)).build();
     }
 
     /** Where the program's output goes. */
@@ -73,6 +83,12 @@ final class JobClient {
             return read(http.send(request, BodyHandlers.ofString())).get("id").textValue();
         } catch (ConnectException | HttpTimeoutException e) {
             throw new IOException("No node answers at " + url + ". Start one with ./onpyrunner serve.", e);
+        } catch (SSLException e) {
+            throw new IOException(
+                    "The certificate of " + url
+                            + " is not trusted here, or is for another host, or there is no TLS. The"
+                            + " authority that signed it is given with --ca.",
+                    e);
         }
     }
 

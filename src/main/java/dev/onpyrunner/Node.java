@@ -19,11 +19,14 @@ import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.Router;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
@@ -54,7 +57,8 @@ public final class Node implements AutoCloseable {
     private final JobMeters meters = new JobMeters();
     private volatile IntSupplier running = () -> 0;
     private volatile boolean ready;
-    private volatile int port;
+    private HttpCertificate certificate;
+    private volatile HttpServer server;
     private String runner;
     private String http;
     private volatile boolean closed;
@@ -75,9 +79,7 @@ public final class Node implements AutoCloseable {
                         onFailure);
             }
             this.embedded = started;
-            this.redis = started != null
-                    ? started.settings()
-                    : RedisSettings.of(config.redis().url(), config.redis().timeoutMs());
+            this.redis = started != null ? started.settings() : config.redis().settings();
         } catch (IOException | RuntimeException e) {
             folder.close();
             throw e;
@@ -120,6 +122,12 @@ public final class Node implements AutoCloseable {
         QueueSettings queue = config.queue();
         String runtime = Runtimes.nameOf(config.runner().python());
         RunnerSettings runnerSettings = config.runnerSettings(runtime);
+        if (config.http().tls().isOn()) {
+            certificate = HttpCertificate.read(config.http().tls());
+        }
+        if (!config.redis().isEmbedded()) {
+            PemFiles.check(config.redis().tls());
+        }
         await(RedisCheck.check(vertx, redis, REDIS_MS)
                 .compose(v -> {
                     if (!config.roles().contains(Role.RUNNER)) {
@@ -147,6 +155,9 @@ public final class Node implements AutoCloseable {
                                 () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
                         .onSuccess(id -> http = id)));
+        if (certificate != null) {
+            certificate.keepFresh(vertx, server);
+        }
         ready = true;
         folder.publish(url());
         LOG.info("node {} is ready: {}", name, config.summary());
@@ -216,8 +227,14 @@ public final class Node implements AutoCloseable {
             }
 
             @Override
-            public void listening(int actual) {
-                port = actual;
+            public Optional<KeyCertOptions> certificate() {
+                return Optional.ofNullable(certificate).map(HttpCertificate::options);
+            }
+
+            @Override
+            public void listening(HttpServer one) {
+                // Those of all event loops are one.
+                server = one;
             }
         };
     }
@@ -241,7 +258,7 @@ public final class Node implements AutoCloseable {
         String host = config.http().host();
         boolean any = host.equals("0.0.0.0") || host.equals("::");
         String shown = any ? "127.0.0.1" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-        return "http://" + shown + ":" + port;
+        return (config.http().tls().isOn() ? "https://" : "http://") + shown + ":" + server.actualPort();
     }
 
     /** How other nodes reach this one's Redis. */

@@ -66,6 +66,7 @@ public record NodeConfig(
     public record Http(
             String host,
             int port,
+            Tls tls,
             int maxWaitS,
             int maxWaiting,
             List<String> trustedProxies,
@@ -97,6 +98,19 @@ public record NodeConfig(
             return texts.stream().map(Network::new).toList();
         }
 
+        /** PEM files; both empty: no TLS. */
+        public record Tls(String certificate, String key) {
+            public Tls {
+                if (certificate.isEmpty() != key.isEmpty()) {
+                    throw new IllegalArgumentException("certificate and key must be given together");
+                }
+            }
+
+            boolean isOn() {
+                return !certificate.isEmpty();
+            }
+        }
+
         @Override
         public String toString() {
             return "Http[host=" + host + ", port=" + port + ", operatorToken="
@@ -105,7 +119,13 @@ public record NodeConfig(
     }
 
     /** Section {@code redis}. */
-    public record Redis(String url, long timeoutMs, String server, long maxmemoryBytes, EmbeddedRedis.Fsync fsync) {
+    public record Redis(
+            String url,
+            long timeoutMs,
+            RedisSettings.Tls tls,
+            String server,
+            long maxmemoryBytes,
+            EmbeddedRedis.Fsync fsync) {
         static final String EMBEDDED = "embedded";
 
         public Redis {
@@ -119,6 +139,9 @@ public record NodeConfig(
             }
             if (!url.equals(EMBEDDED)) {
                 RedisSettings.of(url, timeoutMs);
+                if (!tls.equals(RedisSettings.Tls.NONE) && !url.startsWith("rediss")) {
+                    throw new IllegalArgumentException("tls is for a url that begins with rediss");
+                }
             }
         }
 
@@ -126,8 +149,13 @@ public record NodeConfig(
             return url.equals(EMBEDDED);
         }
 
+        /** How to reach a Redis that is not embedded. */
+        RedisSettings settings() {
+            return RedisSettings.of(url, timeoutMs, tls);
+        }
+
         private String shownUrl() {
-            return isEmbedded() ? url : RedisSettings.of(url, timeoutMs).url();
+            return isEmbedded() ? url : settings().url();
         }
 
         @Override

@@ -15,20 +15,28 @@ final class PrivateNode implements AutoCloseable {
     }
 
     static PrivateNode start() throws IOException {
+        return start("http,runner");
+    }
+
+    /** The same with other roles. */
+    static PrivateNode start(String roles) throws IOException {
         TemporaryFolder data = TemporaryFolder.create("onpyrunner-data-");
         try {
             NodeConfig config = NodeConfig.load(
                     null,
                     System.getenv(),
-                    Map.of(
-                            "http.host", "127.0.0.1",
-                            "http.port", "0",
-                            "roles", "http,runner",
-                            "redis.url", "embedded",
-                            "runner.slots", "1",
-                            "runner.interactive_slots", "1",
-                            "runner.drain_ms", "0",
-                            "data_dir", data.path().toString()));
+                    Map.ofEntries(
+                            Map.entry("http.host", "127.0.0.1"),
+                            Map.entry("http.port", "0"),
+                            Map.entry("http.tls.certificate", ""),
+                            Map.entry("http.tls.key", ""),
+                            Map.entry("cluster.enabled", "false"),
+                            Map.entry("roles", roles),
+                            Map.entry("redis.url", "embedded"),
+                            Map.entry("runner.slots", "1"),
+                            Map.entry("runner.interactive_slots", "1"),
+                            Map.entry("runner.drain_ms", "0"),
+                            Map.entry("data_dir", data.path().toString())));
             return new PrivateNode(data, Node.start(config, () -> {}));
         } catch (IOException | RuntimeException e) {
             data.close();

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -84,6 +85,12 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--url", paramLabel = "URL", description = "The node to use, such as http://127.0.0.1:8080.")
     private String url;
 
+    @Option(
+            names = "--ca",
+            paramLabel = "FILE",
+            description = "For https: the authority that signed the node's certificate, in PEM.")
+    private Path ca;
+
     @Option(names = "--json", description = "Print the ended job as JSON instead of the program's output.")
     private boolean json;
 
@@ -104,10 +111,14 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static Optional<String> runningNode() throws InterruptedException {
+    private SSLContext trust() throws IOException {
+        return ca == null ? null : PemFiles.trust("--ca", ca.toString());
+    }
+
+    private Optional<String> runningNode() throws IOException, InterruptedException {
         Path data = NodeConfig.load(null, System.getenv(), Map.of()).dataDir();
         Optional<String> found = DataFolder.findNode(data);
-        return found.isPresent() && new JobClient(found.get()).isAlive() ? found : Optional.empty();
+        return found.isPresent() && new JobClient(found.get(), trust()).isAlive() ? found : Optional.empty();
     }
 
     private String request() throws IOException {
@@ -157,7 +168,7 @@ final class RunCommand implements Callable<Integer> {
 
     private int run(String node, String request, FileSaver saver, Runnable afterwards)
             throws IOException, InterruptedException {
-        JobClient client = new JobClient(node);
+        JobClient client = new JobClient(node, trust());
         String id = client.submit(request);
         CountDownLatch ended = new CountDownLatch(1);
         if (typed) {

@@ -13,7 +13,9 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.Router;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -60,8 +62,11 @@ public final class HttpVerticle extends VerticleBase {
         Runnable mountConsole(
                 Router router, Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems);
 
-        /** Hears the port once the server listens. */
-        void listening(int port);
+        /** The certificate to show, and its key; empty for no TLS. */
+        Optional<KeyCertOptions> certificate();
+
+        /** Hears of a server once it listens. */
+        void listening(HttpServer server);
     }
 
     public HttpVerticle(HttpSettings settings, RedisSettings redis, QueueSettings queue, Node node) {
@@ -101,6 +106,7 @@ public final class HttpVerticle extends VerticleBase {
                             .setPerMessageWebSocketCompressionSupported(false)
                             .setPerFrameWebSocketCompressionSupported(false);
                     options.addWebSocketSubProtocol("onpyrunner.v1");
+                    node.certificate().ifPresent(pair -> options.setSsl(true).setKeyCertOptions(pair));
                     server = vertx.createHttpServer(options)
                             .requestHandler(request -> {
                                 Problems.name(request);
@@ -109,7 +115,7 @@ public final class HttpVerticle extends VerticleBase {
                             .invalidRequestHandler(Problems::answerInvalid);
                     return server.listen();
                 })
-                .onSuccess(s -> node.listening(s.actualPort()));
+                .onSuccess(s -> node.listening(s));
     }
 
     /** Answers what waits, ends the consoles, lets other requests end, closes. */

@@ -4,6 +4,9 @@ import dev.onpyrunner.redis.RedisSettings.Login;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
@@ -65,7 +68,7 @@ final class RedisNode {
                 .setMaxWaitingHandlers(MAX_IN_FLIGHT);
         options.getNetClientOptions().setTcpNoDelay(true).setConnectTimeout((int) settings.timeoutMs());
         if (settings.tls()) {
-            options.getNetClientOptions().setSsl(true).setHostnameVerificationAlgorithm("HTTPS");
+            secure(options.getNetClientOptions(), settings.files());
         }
         Redis client = Redis.createClient(vertx, options);
         return client.connect()
@@ -82,6 +85,17 @@ final class RedisNode {
                                     : " cannot be reached";
                     return Future.failedFuture(new RedisUnavailableException("Redis at " + url + why, e, false));
                 });
+    }
+
+    private static void secure(NetClientOptions options, RedisSettings.Tls files) {
+        options.setSsl(true).setHostnameVerificationAlgorithm("HTTPS");
+        if (!files.ca().isEmpty()) {
+            options.setTrustOptions(new PemTrustOptions().addCertPath(files.ca()));
+        }
+        if (!files.certificate().isEmpty()) {
+            options.setKeyCertOptions(
+                    new PemKeyCertOptions().setCertPath(files.certificate()).setKeyPath(files.key()));
+        }
     }
 
     private static Future<?> logIn(RedisConnection connection, Login login) {

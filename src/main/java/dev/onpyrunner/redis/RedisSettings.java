@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  *
  * @param kind what kind of Redis it is
  * @param tls whether connections are encrypted, and the servers' certificates looked at
+ * @param files which certificates, when it is not Java that knows
  * @param hosts {@code host:port} of the server, of the sentinels, or of some nodes of the cluster; or the path of the
  *     server's socket
  * @param master what the sentinels call the master; empty for the other kinds
@@ -25,12 +26,31 @@ import java.util.regex.Pattern;
 public record RedisSettings(
         Kind kind,
         boolean tls,
+        Tls files,
         List<String> hosts,
         String master,
         int database,
         Login login,
         Login sentinelLogin,
         long timeoutMs) {
+    /**
+     * PEM files.
+     *
+     * @param ca authorities that may have signed the servers' certificates; empty for those that Java trusts
+     * @param certificate shown to the servers; empty for none
+     * @param key the certificate's
+     */
+    public record Tls(String ca, String certificate, String key) {
+        /** Java's own authorities, and nothing to show. */
+        public static final Tls NONE = new Tls("", "", "");
+
+        public Tls {
+            if (certificate.isEmpty() != key.isEmpty()) {
+                throw new IllegalArgumentException("certificate and key must be given together");
+            }
+        }
+    }
+
     /** What kind of Redis it is. */
     public enum Kind {
         /** One server. */
@@ -75,6 +95,7 @@ public record RedisSettings(
 
     public RedisSettings {
         Objects.requireNonNull(kind, "kind");
+        Objects.requireNonNull(files, "files");
         Objects.requireNonNull(login, "login");
         Objects.requireNonNull(sentinelLogin, "sentinelLogin");
         hosts = List.copyOf(hosts);
@@ -93,11 +114,16 @@ public record RedisSettings(
      * @throws IllegalArgumentException with a sentence that says what is wrong, and shows no password
      */
     public static RedisSettings of(String url, long timeoutMs) {
+        return of(url, timeoutMs, Tls.NONE);
+    }
+
+    /** The same with certificates for TLS. */
+    public static RedisSettings of(String url, long timeoutMs, Tls files) {
         Matcher socket = SOCKET.matcher(url);
         if (socket.matches()) {
             List<String> path = List.of(socket.group("path"));
             return new RedisSettings(
-                    Kind.SINGLE, false, path, "", 0, login(socket.group("login")), Login.NONE, timeoutMs);
+                    Kind.SINGLE, false, files, path, "", 0, login(socket.group("login")), Login.NONE, timeoutMs);
         }
         Matcher parts = URL.matcher(url);
         if (!parts.matches()) {
@@ -121,6 +147,7 @@ public record RedisSettings(
         return new RedisSettings(
                 kind,
                 parts.group(1).equals("rediss"),
+                files,
                 hosts(kind, parts.group("hosts")),
                 decoded(master),
                 database(kind, path),
@@ -214,7 +241,7 @@ public record RedisSettings(
 
     /** The same with another time-out. */
     RedisSettings withTimeout(long ms) {
-        return new RedisSettings(kind, tls, hosts, master, database, login, sentinelLogin, ms);
+        return new RedisSettings(kind, tls, files, hosts, master, database, login, sentinelLogin, ms);
     }
 
     /** The URL of one server, given as in {@link #hosts}. */

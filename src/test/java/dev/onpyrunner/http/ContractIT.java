@@ -17,8 +17,10 @@ import dev.onpyrunner.job.Nodes;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.KeyCertOptions;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import java.net.http.HttpRequest;
@@ -28,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
@@ -85,7 +88,12 @@ class ContractIT {
             }
 
             @Override
-            public void listening(int port) {
+            public Optional<KeyCertOptions> certificate() {
+                return Optional.empty();
+            }
+
+            @Override
+            public void listening(HttpServer server) {
                 throw new IllegalStateException("nothing listens here");
             }
         };

@@ -62,6 +62,31 @@ public final class RedisProcess implements AutoCloseable {
         return server;
     }
 
+    /** Starts a server that speaks TLS only, and only with those who show a certificate. */
+    public static RedisProcess startWithTls(Vertx vertx, Path folder, RedisSettings.Tls files) throws IOException {
+        int port = freePorts(1).get(0);
+        Files.write(
+                folder.resolve("conf"),
+                List.of(
+                        "bind 127.0.0.1",
+                        "port 0",
+                        "tls-port " + port,
+                        "tls-ca-cert-file " + files.ca(),
+                        "tls-cert-file " + files.certificate(),
+                        "tls-key-file " + files.key(),
+                        "tls-auth-clients yes",
+                        "dir " + folder,
+                        "logfile " + folder.resolve("log")));
+        RedisSettings settings = RedisSettings.of("rediss://127.0.0.1:" + port, 2_000, files);
+        RedisProcess server = new RedisProcess(vertx, folder, port, settings, new String[0]);
+        server.restart();
+        return server;
+    }
+
+    public RedisSettings settings() {
+        return settings;
+    }
+
     /** Free ports of this machine, each of them with the one of the cluster bus. */
     public static List<Integer> freePorts(int count) throws IOException {
         Set<Integer> ports = new HashSet<>();
