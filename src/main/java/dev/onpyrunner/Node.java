@@ -2,6 +2,7 @@ package dev.onpyrunner;
 
 import dev.onpyrunner.NodeConfig.Role;
 import dev.onpyrunner.cluster.Cluster;
+import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.http.HttpVerticle;
 import dev.onpyrunner.job.JobBus;
@@ -86,8 +87,7 @@ public final class Node implements AutoCloseable {
         }
         VertxOptions options = new VertxOptions().setPreferNativeTransport(false);
         try {
-            this.vertx =
-                    config.cluster().enabled() ? await(Cluster.join(options, config.cluster())) : Vertx.vertx(options);
+            this.vertx = config.cluster().enabled() ? join(options) : Vertx.vertx(options);
         } catch (IOException | RuntimeException e) {
             if (embedded != null) {
                 embedded.stop();
@@ -99,6 +99,12 @@ public final class Node implements AutoCloseable {
         if (config.cluster().enabled() && config.redis().isEmbedded()) {
             LOG.warn("redis.url is 'embedded': only nodes whose redis.url is this node's Redis share its jobs");
         }
+    }
+
+    private Vertx join(VertxOptions options) throws IOException {
+        ClusterSettings.Tls tls = config.cluster().tls();
+        PemFiles.check("cluster.tls", tls.ca(), tls.certificate(), tls.key());
+        return await(Cluster.join(options, config.cluster()));
     }
 
     /**

@@ -74,11 +74,16 @@ final class PemFiles {
 
     /** Reads what a connection to Redis will read. */
     static void check(RedisSettings.Tls tls) throws IOException {
-        if (!tls.ca().isEmpty()) {
-            certificates("redis.tls.ca", content("redis.tls.ca", tls.ca()));
+        check("redis.tls", tls.ca(), tls.certificate(), tls.key());
+    }
+
+    /** Reads what connections will read; what is empty is not used. */
+    static void check(String section, String ca, String certificate, String key) throws IOException {
+        if (!ca.isEmpty()) {
+            certificates(section + ".ca", content(section + ".ca", ca));
         }
-        if (!tls.certificate().isEmpty()) {
-            check("redis.tls", read("redis.tls", tls.certificate(), tls.key()));
+        if (!certificate.isEmpty()) {
+            check(section, read(section, certificate, key));
         }
     }
 

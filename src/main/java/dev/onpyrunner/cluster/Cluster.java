@@ -20,9 +20,6 @@ import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,7 +72,6 @@ public final class Cluster {
         String host;
         try {
             host = address(settings.host());
-            checkFiles(settings.tls());
         } catch (IOException e) {
             return Future.failedFuture(e);
         }
@@ -158,14 +154,6 @@ public final class Cluster {
                     address.getPort(),
                     what,
                     count == 1 ? "1 node" : count + " nodes");
-        }
-    }
-
-    private static void checkFiles(ClusterSettings.Tls tls) throws IOException {
-        for (Path file : tls.isOn() ? tls.files() : List.<Path>of()) {
-            if (!Files.isReadable(file)) {
-                throw new IOException("cluster.tls: " + file + " cannot be read");
-            }
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.onpyrunner.cluster;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -41,10 +40,6 @@ public record ClusterSettings(
 
         boolean isOn() {
             return !ca.isEmpty();
-        }
-
-        List<Path> files() {
-            return List.of(Path.of(certificate), Path.of(key), Path.of(ca));
         }
     }
 

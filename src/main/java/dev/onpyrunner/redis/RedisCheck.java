@@ -14,6 +14,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +56,10 @@ public final class RedisCheck {
     }
 
     private static boolean isAway(Throwable e) {
-        return e instanceof RedisUnavailableException
-                && !(e.getCause() instanceof ErrorType error && !error.is("LOADING"));
+        if (e.getCause() instanceof ErrorType error) {
+            return error.is("LOADING");
+        }
+        return e instanceof RedisUnavailableException && !(e.getCause() instanceof SSLException);
     }
 
     /**

@@ -7,10 +7,14 @@ import dev.onpyrunner.Await;
 import dev.onpyrunner.TestNode;
 import dev.onpyrunner.redis.RedisProcess;
 import dev.onpyrunner.redis.TestRedis;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import io.vertx.core.Promise;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,8 +23,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
-/** A node that takes jobs and one that runs them, joined by the event bus. */
+/** A node that takes jobs and one that runs them, joined by an event bus with TLS. */
 @Timeout(60)
 class TwoNodesIT {
     /** So long that what comes quickly cannot have come with a beat. */
@@ -36,26 +41,53 @@ class TwoNodesIT {
                     break
             """;
 
+    @TempDir
+    private static Path folder;
+
     private static TestRedis redis;
+    private static List<Integer> ports;
     private static TestNode web;
     private static TestNode runner;
 
     @BeforeAll
-    static void start() throws IOException {
+    static void start() throws Exception {
         redis = TestRedis.start();
-        List<Integer> ports = RedisProcess.freePorts(2);
-        web = node("http", ports.get(0), ports);
-        runner = node("runner", ports.get(1), ports);
+        ports = RedisProcess.freePorts(3);
+        certify("ours");
+        certify("theirs");
+        web = node("http", 0, "ours");
+        runner = node("runner", 1, "ours");
     }
 
-    private static TestNode node(String role, int port, List<Integer> ports) throws IOException {
+    /** An authority, and a certificate that it has signed. */
+    private static void certify(String name) throws Exception {
+        X509Bundle authority = new CertificateBuilder()
+                .subject("CN=" + name)
+                .setIsCertificateAuthority(true)
+                .ecp256()
+                .buildSelfSigned();
+        X509Bundle pair = new CertificateBuilder()
+                .subject("CN=node")
+                .addSanIpAddress("127.0.0.1")
+                .rsa2048()
+                .buildIssuedBy(authority);
+        Files.writeString(folder.resolve(name + "-ca.pem"), authority.getCertificatePEM());
+        Files.writeString(folder.resolve(name + ".pem"), pair.getCertificatePathPEM());
+        Files.writeString(folder.resolve(name + ".key"), pair.getPrivateKeyPEM());
+    }
+
+    private static TestNode node(String role, int number, String certificate) throws IOException {
         Map<String, String> settings = new HashMap<>();
+        settings.put("cluster.tls.ca", folder.resolve(certificate + "-ca.pem").toString());
+        settings.put(
+                "cluster.tls.certificate", folder.resolve(certificate + ".pem").toString());
+        settings.put("cluster.tls.key", folder.resolve(certificate + ".key").toString());
         settings.put("roles", role);
         settings.put("redis.url", redis.url());
         settings.put("queue.lease_ms", LEASE_MS);
         settings.put("runner.beat_ms", BEAT_MS);
         settings.put("cluster.enabled", "true");
-        settings.put("cluster.port", String.valueOf(port));
+        settings.put("cluster.port", String.valueOf(ports.get(number)));
         settings.put("cluster.bus_port", "0");
         settings.put("cluster.members", "127.0.0.1:" + ports.get(0) + ",127.0.0.1:" + ports.get(1));
         return TestNode.start(settings);
@@ -74,8 +106,8 @@ class TwoNodesIT {
         return Await.get(found.future()).size();
     }
 
-    private static double fedByBus() throws Exception {
-        return web.get("/metrics")
+    private static double fedByBus(TestNode node) throws Exception {
+        return node.get("/metrics")
                 .body()
                 .lines()
                 .filter(l -> l.startsWith("onpyrunner_feed_batches_total{by=\"bus\""))
@@ -99,7 +131,7 @@ class TwoNodesIT {
     @Test
     void what_is_typed_at_one_reaches_the_program_at_the_other_and_its_answer_comes_back_by_the_bus() throws Exception {
         String id = interactive();
-        double before = fedByBus();
+        double before = fedByBus(web);
         try (Console console = Console.open(web.node().vertx(), web, id)) {
             console.next("hello");
             console.until("state");
@@ -110,7 +142,26 @@ class TwoNodesIT {
             console.send("{\"op\":\"eof\"}");
             console.until("end");
         }
-        assertThat(fedByBus()).isGreaterThan(before);
+        assertThat(fedByBus(web)).isGreaterThan(before);
+    }
+
+    @Test
+    void a_node_with_the_certificate_of_another_authority_reads_the_log_and_gets_no_message() throws Exception {
+        try (TestNode stranger = node("http", 2, "theirs")) {
+            String id = interactive();
+            try (Console there = Console.open(stranger.node().vertx(), stranger, id);
+                    Console here = Console.open(web.node().vertx(), web, id)) {
+                there.next("hello");
+                here.next("hello");
+                Await.until("the bus knows of both", () -> registrations(id) == 2);
+                here.send("{\"op\":\"stdin\",\"d\":\"secret\\n\"}");
+                here.until("out");
+                assertThat(EventStream.text(there.until("out"), "out")).isEqualTo("got secret\n");
+                here.send("{\"op\":\"eof\"}");
+                there.until("end");
+            }
+            assertThat(fedByBus(stranger)).isZero();
+        }
     }
 
     @Test
