@@ -3,6 +3,7 @@ package dev.onpyrunner;
 import dev.onpyrunner.NodeConfig.Role;
 import dev.onpyrunner.cluster.Cluster;
 import dev.onpyrunner.cluster.ClusterSettings;
+import dev.onpyrunner.cluster.Plugins;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.http.HttpVerticle;
 import dev.onpyrunner.job.JobBus;
@@ -60,6 +61,7 @@ public final class Node implements AutoCloseable {
     private volatile boolean ready;
     private HttpCertificate certificate;
     private volatile HttpServer server;
+    private Plugins plugins;
     private String runner;
     private String http;
     private volatile boolean closed;
@@ -165,6 +167,7 @@ public final class Node implements AutoCloseable {
             certificate.keepFresh(vertx, server);
         }
         ready = true;
+        plugins = Plugins.deploy(vertx, config.pluginsDir(), config.verticles());
         folder.publish(url());
         LOG.info("node {} is ready: {}", name, config.summary());
     }
@@ -286,6 +289,7 @@ public final class Node implements AutoCloseable {
         closed = true;
         ready = false;
         folder.unpublish();
+        quietly("the plugins", plugins == null ? Future.succeededFuture() : plugins.close());
         quietly("the runner", runner == null ? Future.succeededFuture() : vertx.undeploy(runner));
         quietly("HTTP", http == null ? Future.succeededFuture() : vertx.undeploy(http));
         quietly("Vert.x", vertx.close());

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.onpyrunner.cluster.ClusterSettings;
+import dev.onpyrunner.cluster.VerticleSettings;
 import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.http.Network;
 import dev.onpyrunner.job.Limits;
@@ -42,6 +43,8 @@ public record NodeConfig(
         Http http,
         Redis redis,
         ClusterSettings cluster,
+        Path pluginsDir,
+        List<VerticleSettings> verticles,
         QueueSettings queue,
         Runner runner,
         LimitPair limits,
