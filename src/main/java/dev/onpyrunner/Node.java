@@ -16,6 +16,7 @@ import dev.onpyrunner.redis.RedisCheck;
 import dev.onpyrunner.redis.RedisSettings;
 import dev.onpyrunner.runner.RunnerSettings;
 import dev.onpyrunner.runner.RunnerVerticle;
+import dev.onpyrunner.webhook.WebhookVerticle;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.ThreadingModel;
@@ -64,6 +65,7 @@ public final class Node implements AutoCloseable {
     private Plugins plugins;
     private String runner;
     private String http;
+    private String webhook;
     private volatile boolean closed;
 
     private Node(NodeConfig config, Runnable onFailure) throws IOException {
@@ -163,6 +165,9 @@ public final class Node implements AutoCloseable {
                                 () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
                         .onSuccess(id -> http = id)));
+        if (config.webhook().isOn()) {
+            webhook = await(vertx.deployVerticle(new WebhookVerticle(config.webhook(), redis, queue, bus, meters)));
+        }
         if (certificate != null) {
             certificate.keepFresh(vertx, server);
         }
@@ -292,6 +297,7 @@ public final class Node implements AutoCloseable {
         quietly("the plugins", plugins == null ? Future.succeededFuture() : plugins.close());
         quietly("the runner", runner == null ? Future.succeededFuture() : vertx.undeploy(runner));
         quietly("HTTP", http == null ? Future.succeededFuture() : vertx.undeploy(http));
+        quietly("the webhook", webhook == null ? Future.succeededFuture() : vertx.undeploy(webhook));
         quietly("Vert.x", vertx.close());
         if (embedded != null) {
             embedded.stop();

@@ -19,6 +19,7 @@ import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisSettings;
 import dev.onpyrunner.runner.RunnerSettings;
+import dev.onpyrunner.webhook.WebhookSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -45,6 +46,7 @@ public record NodeConfig(
         ClusterSettings cluster,
         Path pluginsDir,
         List<VerticleSettings> verticles,
+        WebhookSettings webhook,
         QueueSettings queue,
         Runner runner,
         LimitPair limits,

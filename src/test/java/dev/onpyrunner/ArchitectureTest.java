@@ -29,6 +29,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".console..")
                 .layer("cluster")
                 .definedBy(ROOT + ".cluster..")
+                .layer("webhook")
+                .definedBy(ROOT + ".webhook..")
                 .layer("runner")
                 .definedBy(ROOT + ".runner..")
                 .layer("job")
@@ -43,10 +45,12 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("cluster")
                 .mayOnlyBeAccessedByLayers("root")
+                .whereLayer("webhook")
+                .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("runner")
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("job")
-                .mayOnlyBeAccessedByLayers("root", "http", "console", "runner")
+                .mayOnlyBeAccessedByLayers("root", "http", "console", "runner", "webhook")
                 .check(PROGRAM);
     }
 

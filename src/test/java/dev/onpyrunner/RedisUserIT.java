@@ -54,8 +54,12 @@ class RedisUserIT {
             TestRedis.send(admin, Command.ACL, "SETUSER", "default", "nopass", "resetkeys");
             String url =
                     "redis://onpyrunner:password@" + redis.settings().hosts().get(0);
-            try (TestNode node =
-                    TestNode.start(Map.of("redis.url", url, "queue.lease_ms", "3000", "runner.beat_ms", "200"))) {
+            try (TestNode node = TestNode.start(Map.of(
+                    "redis.url", url,
+                    "queue.lease_ms", "3000",
+                    "runner.beat_ms", "200",
+                    "webhook.url", "http://192.0.2.1/",
+                    "webhook.secret", "whsec_" + "A".repeat(32)))) {
                 var job = node.run(Map.of(
                         "source",
                         "import time; print('hi'); time.sleep(1); open('a', 'w').write('x')",

@@ -31,6 +31,13 @@ public final class JobMeters {
         ENDED
     }
 
+    /** What has become of one try to tell a job's end to the operator's webhook. */
+    public enum Told {
+        SENT,
+        FAILED,
+        GIVEN_UP
+    }
+
     /** Of what {@link #text} gives. */
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -151,6 +158,12 @@ public final class JobMeters {
 
     void givenBack() {
         givenBack.increment();
+    }
+
+    /** Notes a try of the webhook. */
+    public void told(Told what) {
+        registry.counter("onpyrunner.webhook.posts", "result", what.name().toLowerCase(Locale.ROOT))
+                .increment();
     }
 
     void fed(boolean byBus) {

@@ -54,6 +54,10 @@ record Keys(String prefix) {
         return partition(k) + "wake-node:" + node;
     }
 
+    String ends(int k) {
+        return partition(k) + "ends";
+    }
+
     String lease(int k) {
         return partition(k) + "lease";
     }
