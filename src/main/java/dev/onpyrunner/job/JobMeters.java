@@ -71,6 +71,24 @@ public final class JobMeters {
         givenBack = counter("given_back");
         fedByBus = fed("bus");
         fedByLog = fed("log");
+        // From the start on, at 0: an increase from nothing to 1 is none to Prometheus, and the first one matters.
+        for (Class<?> refusal : Refusal.class.getPermittedSubclasses()) {
+            counter("refused", "why", refusal.getSimpleName());
+        }
+        for (JobStore.Reaped.What what : JobStore.Reaped.What.values()) {
+            counter("reaped", "what", what.name());
+        }
+        for (Outcome outcome : Outcome.values()) {
+            endings(JobStatus.DONE, outcome.name());
+        }
+        for (Result.Code code : Result.Code.values()) {
+            endings(JobStatus.ERROR, code.name());
+        }
+        endings(JobStatus.CANCELLED, JobStatus.CANCELLED.name());
+    }
+
+    private Counter endings(JobStatus status, String as) {
+        return counter("ended", "status", status.name(), "outcome", as);
     }
 
     private Counter counter(String what, String... tags) {
@@ -148,7 +166,7 @@ public final class JobMeters {
     }
 
     void ended(JobStatus status, String as) {
-        counter("ended", "status", status.name(), "outcome", as).increment();
+        endings(status, as).increment();
     }
 
     /** A write that came too late: somebody else decides about the job by now. */

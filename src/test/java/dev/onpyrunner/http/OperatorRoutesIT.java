@@ -107,8 +107,11 @@ class OperatorRoutesIT {
         assertThat(json(get("/v1/dead", "Bearer " + TOKEN)).at("/dead/0/id").asText())
                 .isEqualTo(id);
         assertThat(get("/metrics", "Bearer " + TOKEN).body())
-                .contains("onpyrunner_jobs_reaped_total{what=\"TIMEOUT\"}")
-                .contains("onpyrunner_jobs_ended_total{outcome=\"QUEUE_TIMEOUT\",status=\"ERROR\"}");
+                .contains("onpyrunner_jobs_reaped_total{what=\"TIMEOUT\"} 1.0")
+                .contains("onpyrunner_jobs_ended_total{outcome=\"QUEUE_TIMEOUT\",status=\"ERROR\"} 1.0")
+                // What has never happened is there, too: else its first time would be no increase.
+                .contains("onpyrunner_jobs_reaped_total{what=\"LOST\"} 0.0")
+                .contains("onpyrunner_jobs_refused_total{why=\"QueueFull\"} 0.0");
     }
 
     @Test
