@@ -85,10 +85,18 @@ public final class JobMeters {
             endings(JobStatus.ERROR, code.name());
         }
         endings(JobStatus.CANCELLED, JobStatus.CANCELLED.name());
+        for (Told told : Told.values()) {
+            posts(told);
+        }
     }
 
     private Counter endings(JobStatus status, String as) {
         return counter("ended", "status", status.name(), "outcome", as);
+    }
+
+    private Counter posts(Told what) {
+        return registry.counter(
+                "onpyrunner.webhook.posts", "result", what.name().toLowerCase(Locale.ROOT));
     }
 
     private Counter counter(String what, String... tags) {
@@ -180,8 +188,7 @@ public final class JobMeters {
 
     /** Notes a try of the webhook. */
     public void told(Told what) {
-        registry.counter("onpyrunner.webhook.posts", "result", what.name().toLowerCase(Locale.ROOT))
-                .increment();
+        posts(what).increment();
     }
 
     void fed(boolean byBus) {
