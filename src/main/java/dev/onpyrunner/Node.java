@@ -4,6 +4,7 @@ import dev.onpyrunner.NodeConfig.Role;
 import dev.onpyrunner.cluster.Cluster;
 import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.cluster.Plugins;
+import dev.onpyrunner.cluster.TcpBridge;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.http.HttpVerticle;
 import dev.onpyrunner.job.JobBus;
@@ -66,6 +67,7 @@ public final class Node implements AutoCloseable {
     private String runner;
     private String http;
     private String webhook;
+    private volatile int bridgePort;
     private volatile boolean closed;
 
     private Node(NodeConfig config, Runnable onFailure) throws IOException {
@@ -165,6 +167,9 @@ public final class Node implements AutoCloseable {
                                 () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
                         .onSuccess(id -> http = id)));
+        if (config.bridge().enabled()) {
+            await(vertx.deployVerticle(new TcpBridge(config.bridge(), p -> bridgePort = p)));
+        }
         if (config.webhook().isOn()) {
             webhook = await(vertx.deployVerticle(new WebhookVerticle(config.webhook(), redis, queue, bus, meters)));
         }
@@ -278,6 +283,11 @@ public final class Node implements AutoCloseable {
     /** How other nodes reach this one's Redis. */
     public RedisSettings redis() {
         return redis;
+    }
+
+    /** Where the event bus can be heard over TCP; 0 for nowhere. */
+    int bridgePort() {
+        return bridgePort;
     }
 
     /** Vert.x, for verticles that join this node. */

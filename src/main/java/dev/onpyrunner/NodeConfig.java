@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import dev.onpyrunner.cluster.BridgeSettings;
 import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.cluster.VerticleSettings;
 import dev.onpyrunner.http.HttpSettings;
@@ -47,6 +48,7 @@ public record NodeConfig(
         Path pluginsDir,
         List<VerticleSettings> verticles,
         WebhookSettings webhook,
+        BridgeSettings bridge,
         QueueSettings queue,
         Runner runner,
         LimitPair limits,

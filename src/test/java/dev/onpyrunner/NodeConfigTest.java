@@ -109,6 +109,8 @@ class NodeConfigTest {
                 "{\"webhook\": {\"url\": \"https://a:b@x/\"}} | url must not hold a password",
                 "{\"webhook\": {\"url\": \"https://x/\"}} | secret must be 'whsec_' and at least 24 random bytes",
                 "{\"webhook\": {\"at_once\": 0}} | The setting 'webhook' is wrong: timeout_ms and attempts must be positive",
+                "{\"bridge\": {\"enabled\": true}} | The setting 'bridge' is wrong: secret must be at least 16 characters",
+                "{\"bridge\": {\"port\": -1}} | The setting 'bridge' is wrong: port must be",
                 "{\"verticles\": [{}]} | The setting 'verticles' is wrong: a verticle has a name",
                 "{\"verticles\": [{\"name\": \"a:b\", \"count\": 1}]} | a verticle has name, instances and config, not 'count'",
                 "{\"verticles\": [{\"name\": \"a:b\", \"instances\": 0}]} | instances must be 1 to 100, not 0",
