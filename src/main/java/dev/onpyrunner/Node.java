@@ -6,6 +6,7 @@ import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.cluster.Plugins;
 import dev.onpyrunner.cluster.TcpBridge;
 import dev.onpyrunner.console.ConsoleRoutes;
+import dev.onpyrunner.console.SockJsRoutes;
 import dev.onpyrunner.http.HttpVerticle;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
@@ -236,13 +237,11 @@ public final class Node implements AutoCloseable {
             @Override
             public Runnable mountConsole(
                     Router router, Vertx v, JobStore store, BiFunction<Throwable, String, JsonObject> problems) {
-                return ConsoleRoutes.mount(
-                        router,
-                        v,
-                        store,
-                        bus,
-                        problems,
-                        Set.copyOf(config.http().allowedOrigins()));
+                Set<String> origins = Set.copyOf(config.http().allowedOrigins());
+                if (config.http().sockjs()) {
+                    SockJsRoutes.mount(router, v, origins);
+                }
+                return ConsoleRoutes.mount(router, v, store, bus, problems, origins);
             }
 
             @Override

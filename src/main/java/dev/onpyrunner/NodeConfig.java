@@ -78,6 +78,7 @@ public record NodeConfig(
             int maxWaiting,
             List<String> trustedProxies,
             List<String> allowedOrigins,
+            boolean sockjs,
             String operatorToken) {
         private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]-]+");
 

@@ -174,7 +174,8 @@ public final class TestNode implements AutoCloseable, ParameterResolver {
                 .getStore(ExtensionContext.Namespace.create(TestNode.class))
                 .computeIfAbsent("shared", k -> {
                     try {
-                        return start(Map.of());
+                        // one client posts the jobs of all classes
+                        return start(Map.of("queue.max_stored_bytes_per_client", "" + (8L << 30)));
                     } catch (IOException e) {
                         throw new java.io.UncheckedIOException(e);
                     }

@@ -161,7 +161,7 @@ public final class ConsoleRoutes {
         JobId id = id(ctx);
         EventId after = after(ctx);
         requireHandshake(ctx);
-        if (!isWelcome(ctx)) {
+        if (!isWelcome(ctx, origins)) {
             throw new HttpException(
                     403, "The console may only be opened from this server's own page, or one of http.allowed_origins.");
         }
@@ -200,7 +200,7 @@ public final class ConsoleRoutes {
     }
 
     /** A page of another origin must not open a console in its visitor's name; programs send no Origin. */
-    private boolean isWelcome(RoutingContext ctx) {
+    static boolean isWelcome(RoutingContext ctx, Set<String> origins) {
         String origin = ctx.request().getHeader(HttpHeaders.ORIGIN);
         if (origin == null || origins.contains(origin)) {
             return true;
