@@ -108,7 +108,7 @@ class DeployFilesTest {
         for (String page : List.of("operate.md", "scale.md", "kubernetes.md")) {
             Set<String> named = all(
                     Path.of("docs", page),
-                    "(?<=`)(http|redis|cluster|queue|runner|limits|jobs|caps)\\.(?!yaml`)[a-z_.]+(?=`)");
+                    "(?<=`)(http|redis|cluster|webhook|queue|runner|limits|jobs|caps)\\.(?!(yaml|md)`)[a-z_.]+(?=`)");
             assertThat(named).as(page).isNotEmpty();
             for (String name : named) {
                 String variable = "ONPY_" + name.replace('.', '_').toUpperCase(Locale.ROOT);
@@ -123,7 +123,7 @@ class DeployFilesTest {
     void every_figure_is_one_that_a_node_tells() throws IOException {
         String told = new JobMeters().text(null);
         for (Path file : files()) {
-            for (String name : all(file, "\\bonpyrunner_(queue|jobs|job|feed)_[a-z_]*[a-z]\\b")) {
+            for (String name : all(file, "\\bonpyrunner_(queue|jobs|job|feed|webhook)_[a-z_]*[a-z]\\b")) {
                 assertThat(told).as("%s names %s", file, name).contains("\n" + name);
             }
         }
