@@ -192,9 +192,9 @@ def _restart():
         posix._exit(126)
 
 
-def _boot():
+def _boot(prepare):
     try:
-        _freeze()
+        prepare()
         posix.write(1, b"\x06")
         restart = _take_job()
         for target in (0, 1, 2):  # the program's pipes; the socket goes
@@ -213,7 +213,7 @@ def _boot():
 if _is_program():
     _register_dump()  # also after a restart, and when the program executes another python in its place
     if _started_by_init():
-        _boot()
+        _boot(_freeze)
     elif _is_held():
         _hold_interrupt()  # after a restart
 # `site` takes exactly this for "there is no sitecustomize", and no module stays behind.

@@ -44,8 +44,9 @@ def message(kind, payload=b""):
 class Room:
     """A prepared root and one slot folder; it makes one jail after the other, each with an nsjail of its own. Use it in a `with` statement."""
 
-    def __init__(self, nsjail, uid=None, disk_bytes=64 << 20, fsize_mb=128, python_init=False):
+    def __init__(self, nsjail, uid=None, disk_bytes=64 << 20, fsize_mb=128, python_init=False, preload=None):
         self.nsjail = str(nsjail)
+        self.zygote = None  # with a list of modules to preload, even an empty one: the interpreters of all jails are its copies
         self.python_init = python_init  # as on a machine that init.c was not built for
         self.is_root = os.getuid() == 0
         self.uid = uid if uid is not None else 210000 if self.is_root else os.getuid()
@@ -53,6 +54,8 @@ class Room:
         self.folder = Path(tempfile.mkdtemp(prefix="onpy-"))
         try:
             self._prepare(disk_bytes, fsize_mb)
+            if preload is not None:
+                self.zygote = Zygote(self, preload)
         except BaseException:
             self.close()
             raise
@@ -67,31 +70,37 @@ class Room:
         if self.python_init:
             source = self.folder / "without-binaries"
             shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("x86_64", "aarch64", "__pycache__"))
-        prepare = ["sh", str(source / "prepare-root"), str(self.root), platform.machine(), version]
-        self.init = subprocess.run(prepare, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-        self.bay.mkdir(mode=0o700)
+        self.source, self.version, self.words = source, version, {"@DISK_BYTES@": disk_bytes, "@FSIZE_MB@": fsize_mb}
+        self.init = self.prepare_root(self.root)
+        self.make_bay(self.bay, self.uid, self.gid)
+        self.config = self.configure("job", self.root, self.bay, lambda line: True)
+
+    def prepare_root(self, root, *kind):
+        prepare = ["sh", str(self.source / "prepare-root"), str(root), platform.machine(), self.version, *kind]
+        return subprocess.run(prepare, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+
+    def make_bay(self, bay, uid, gid):
+        bay.mkdir(mode=0o700)
         if self.is_root:
-            os.chown(self.bay, self.uid, self.gid)
-        deny = self.folder / "deny.kafel"
+            os.chown(bay, uid, gid)
+
+    def configure(self, name, root, bay, wanted):
+        """Writes nsjail's configuration, with the lines that are wanted, and the filter that it names."""
         lines = (HERE / "deny.kafel").read_text().splitlines(keepends=True)
-        deny.write_text("".join(line for line in lines if platform.machine() == "x86_64" or "// x86_64 only" not in line))
-        text = (HERE / "job.cfg").read_text()
-        for word, value in {
-            "@ROOT@": self.root,
-            "@BAY@": self.bay,
-            "@DENY@": deny,
-            "@DISK_BYTES@": disk_bytes,
-            "@FSIZE_MB@": fsize_mb,
-        }.items():
+        deny = self.folder / f"{name}.kafel"
+        deny.write_text("".join(line for line in filter(wanted, lines) if platform.machine() == "x86_64" or "// x86_64 only" not in line))
+        text = "".join(filter(wanted, (HERE / "job.cfg").read_text().splitlines(keepends=True)))
+        for word, value in {"@ROOT@": root, "@BAY@": bay, "@DENY@": deny, **self.words}.items():
             text = text.replace(word, str(value))
-        self.config = self.folder / "job.cfg"
-        self.config.touch(mode=0o600)
-        self.config.write_text(text)
+        config = self.folder / f"{name}.cfg"
+        config.touch(mode=0o600)
+        config.write_text(text)
+        return config
 
     def command(self, interpreter=INTERPRETER, mode=("-Mo",)):
+        start = self.zygote.dial() if self.zygote else ["setpriv", "--pdeathsig", "KILL", self.nsjail]
         return [
-            "setpriv", "--pdeathsig", "KILL",
-            self.nsjail, "-C", str(self.config), *mode, "--rw", "-u", f"1000:{self.uid}:1", "-g", f"1000:{self.gid}:1",
+            *start, "-C", str(self.config), *mode, "--rw", "-u", f"1000:{self.uid}:1", "-g", f"1000:{self.gid}:1",
             "--", *self.init, interpreter, PROGRAM,
         ]  # fmt: skip
 
@@ -127,6 +136,8 @@ class Room:
             return job.run(program, **options)
 
     def close(self):
+        if self.zygote:
+            self.zygote.close()
         shutil.rmtree(self.folder)
 
     def __enter__(self):
@@ -134,6 +145,40 @@ class Room:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Zygote:
+    """An interpreter with its modules loaded, in an nsjail without namespaces for users and processes; jails get copies of it."""
+
+    def __init__(self, room, preload):
+        self.room, self.owner = room, room.uid + 1000
+        self.root, self.bay, self.log = room.folder / "zygote-root", room.folder / "zygote", room.folder / "zygote.log"
+        room.prepare_root(self.root, "zygote")
+        (self.root / "opt/boot/preload").write_text("\n".join(preload))
+        room.make_bay(self.bay, self.owner, self.owner)
+        config = room.configure("zygote", self.root, self.bay, lambda line: " not in a zygote" not in line)
+        config.write_text(config.read_text() + f'mount {{ src: "{self.bay}" dst: "/bay" is_bind: true rw: true nosuid: true nodev: true noexec: true }}\n')
+        os.chown(room.config, self.owner, self.owner)  # the jails' nsjail runs as it
+        command = [
+            "setpriv", "--pdeathsig", "KILL", room.nsjail, "-C", str(config), "-Mo", "--rw", "--disable_clone_newuser", "--disable_clone_newpid",
+            "-u", f"{self.owner}:{self.owner}:1", "-g", f"{self.owner}:{self.owner}:1", "--", INTERPRETER, PROGRAM,
+        ]  # fmt: skip
+        with open(self.log, "wb") as log:
+            self.nsjail = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+    def dial(self):
+        """How a jail's nsjail is started: as the user who owns the zygote, for only the owner of a user namespace may enter it."""
+        capabilities = "-all,+setuid,+setgid"  # to map the slot's user into the jail
+        return [
+            INTERPRETER, "-IS", str(HERE / "zygote/dial.py"), str(self.bay / "z"), str(self.room.folder / "forker"), "--",
+            "setpriv", "--reuid", str(self.owner), "--regid", str(self.owner), "--clear-groups",
+            "--inh-caps", capabilities, "--ambient-caps", capabilities, "--bounding-set", capabilities, "--pdeathsig", "KILL",
+            self.room.nsjail, "--pass_fd", "9",
+        ]  # fmt: skip
+
+    def close(self):
+        self.nsjail.stdin.close()
+        self.nsjail.wait()
 
 
 class Slot:

@@ -95,11 +95,12 @@ def is_alive(pid):
 class JailTest(unittest.TestCase):
     maxDiff = None
     in_slot = False
+    preload = None
     python_init = os.environ.get("ONPY_JAIL_INIT") == "python"
 
     @classmethod
     def setUpClass(cls):
-        cls.room = cls.enterClassContext(Room(installed_nsjail(), python_init=cls.python_init))
+        cls.room = cls.enterClassContext(Room(installed_nsjail(), python_init=cls.python_init, preload=cls.preload))
         cls.maker = cls.enterClassContext(Slot(cls.room)) if cls.in_slot else cls.room
 
     def run_program(self, text, **options):
@@ -143,8 +144,9 @@ def _again(test, suffix, **attributes):
 
 
 def in_a_slot_too(test):
-    """For a class of tests: a second one, which makes its jails in a slot."""
+    """For a class of tests: two more, which make their jails in a slot, with interpreters that start there and with copies of a zygote's."""
     _again(test, "InASlot", in_slot=True)
+    _again(test, "Entered", in_slot=True, preload=[])
     return test
 
 

@@ -2,6 +2,8 @@
 //
 //   init INTERPRETER FILE [ARGUMENT...]
 //
+// With a connection to a zygote's forker as descriptor 9 the interpreter is a copy of the zygote's, and these words name the one that it has.
+//
 // One Unix stream socket, /bay/s, leads to the worker. The program has three ordinary pipes, and never the socket. One poll loop,
 // no thread. The protocol is in ../README.md; this file enforces the worker's half of it too, so that no buffer can overflow.
 //
@@ -26,6 +28,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +40,8 @@
 #define GATE_OPEN 0x06         // what the bootstrap writes to the gate once the socket is ours
 #define GATE_RESTART 0x07      // the same, but it starts the interpreter anew: the gate's end opens it. Anything else is a failure's text
 #define SIGNAL_DUMP 62         // SIGRTMAX - 2: the bootstrap has made the interpreter write all stacks to stderr when it comes
+#define FORKER 9               // the connection to a zygote's forker, if there is one (../zygote/park.c)
+#define COPY_WITHIN_MS 5000
 #define OWN_FD_FLOOR 20        // our own descriptors stay above the numbers that the interpreter is started with
 
 #define FOLDER "/work"          // where the program's files are
@@ -202,7 +207,53 @@ static void reap(void) {
   }
 }
 
-static void start_interpreter(char **command) {
+static void execute(char **command, const int *ends) {
+  volatile int exec_error = 0; // shared with the child until it execs: that is vfork's meaning
+  program = vfork();
+  if (program < 0) quit(EXIT_SETUP, "vfork");
+  if (program == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid(); // a group of its own, for I and T
+    if (dup2(worker, FD_SOCKET_IN) >= 0 && dup2(worker, FD_SOCKET_OUT) >= 0 && dup2(ends[2], FD_ERRORS) >= 0 && dup2(ends[0], FD_STDIN) >= 0 &&
+        dup2(ends[1], FD_STDOUT) >= 0 && dup2(ends[2], FD_STDERR) >= 0 && dup2(ends[3], FD_GATE) >= 0)
+      execv(command[0], command);
+    exec_error = errno;
+    _exit(127);
+  }
+  if (exec_error) fail(command[0], strerror(exec_error));
+}
+
+// Asks the forker for a copy of the zygote's interpreter: it enters this jail as our child, with the descriptors that it would have got here.
+static void ask_for_copy(int forker, const int *ends) {
+  int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+  if (self < 0) quit(EXIT_SETUP, "pidfd");
+  int descriptors[] = {self, worker, ends[0], ends[1], ends[2], ends[3]};
+  union {
+    char bytes[CMSG_SPACE(sizeof descriptors)];
+    struct cmsghdr align;
+  } control = {{0}};
+  struct iovec request = {"P", 1};
+  struct msghdr message = {.msg_iov = &request, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET, rights->cmsg_type = SCM_RIGHTS, rights->cmsg_len = CMSG_LEN(sizeof descriptors);
+  memcpy(CMSG_DATA(rights), descriptors, sizeof descriptors);
+  if (sendmsg(forker, &message, MSG_NOSIGNAL) != 1) quit(EXIT_SETUP, "the zygote's forker");
+  close(self), close(forker);
+}
+
+// The copy's first word is its number. Without one there is no copy, and there never will be: its end of the gate is closed.
+static void await_copy(void) {
+  unsigned char number;
+  struct pollfd watch = {gate, POLLIN, 0};
+  int ready = poll(&watch, 1, COPY_WITHIN_MS);
+  errno = ready ? errno : ETIMEDOUT;
+  if (ready != 1 || read(gate, &number, 1) != 1) quit(EXIT_SETUP, "no copy of the zygote");
+  program = number;
+}
+
+static void start_interpreter(char **command, int forker) {
   int in[2], out[2], err[2], gate_pipe[2];
   if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || pipe2(gate_pipe, O_CLOEXEC)) quit(EXIT_SETUP, "pipes");
   int *ends[] = {&in[0], &in[1], &out[0], &out[1], &err[0], &err[1], &gate_pipe[0], &gate_pipe[1]};
@@ -212,26 +263,18 @@ static void start_interpreter(char **command) {
     close(*ends[k]);
     *ends[k] = lifted;
   }
-  volatile int exec_error = 0; // shared with the child until it execs: that is vfork's meaning
-  program = vfork();
-  if (program < 0) quit(EXIT_SETUP, "vfork");
-  if (program == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    setsid(); // a group of its own, for I and T
-    if (dup2(worker, FD_SOCKET_IN) >= 0 && dup2(worker, FD_SOCKET_OUT) >= 0 && dup2(err[1], FD_ERRORS) >= 0 && dup2(in[0], FD_STDIN) >= 0 &&
-        dup2(out[1], FD_STDOUT) >= 0 && dup2(err[1], FD_STDERR) >= 0 && dup2(gate_pipe[1], FD_GATE) >= 0)
-      execv(command[0], command);
-    exec_error = errno;
-    _exit(127);
-  }
-  close(in[0]), close(out[1]), close(err[1]), close(gate_pipe[1]);
-  if (exec_error) fail(command[0], strerror(exec_error));
   gate = gate_pipe[0];
   program_stdin = in[1];
   program_output[OUT] = out[0];
   program_output[ERR] = err[0];
+  int programs[] = {in[0], out[1], err[1], gate_pipe[1]};
+  if (forker >= 0) {
+    ask_for_copy(forker, programs);
+  } else {
+    execute(command, programs);
+  }
+  for (size_t k = 0; k < sizeof programs / sizeof *programs; k++) close(programs[k]);
+  if (forker >= 0) await_copy();
   int ours[] = {gate, program_stdin, program_output[OUT], program_output[ERR]}; // the program's ends are other descriptions: they stay blocking
   for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
     if (fcntl(ours[k], F_SETFL, O_NONBLOCK)) quit(EXIT_SETUP, "non-blocking pipe");
@@ -583,6 +626,9 @@ int main(int count, char **command) {
   if (sigprocmask(SIG_SETMASK, &handled, NULL)) quit(EXIT_SETUP, "signal mask");
   sigdelset(&handled, SIGPIPE);
 
+  int forker = fcntl(FORKER, F_DUPFD_CLOEXEC, OWN_FD_FLOOR);
+  close(FORKER); // the program must never have it
+
   int caller = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_un address = {AF_UNIX, SOCKET_PATH};
   if (caller < 0 || connect(caller, (struct sockaddr *)&address, sizeof address)) quit(EXIT_CONNECT, SOCKET_PATH);
@@ -592,7 +638,7 @@ int main(int count, char **command) {
   if (worker < 0 || children < 0) quit(EXIT_SETUP, "socket and signals");
   close(caller), close(events);
 
-  start_interpreter(command + 1);
+  start_interpreter(command + 1, forker);
   for (;;) {
     if (program_ended && state < ENDING) {
       if (gate >= 0) read_gate(); // its last word may still be in there

@@ -1,0 +1,85 @@
+"""Runs in a zygote's interpreter, as its `sitecustomize`: gets everything ready that can be ready, and copies itself into jails (park.c).
+
+In each copy it goes on as bootstrap.py does in an interpreter that was started in its jail: ready byte, job frame, program. Nothing below
+`serve` runs in the zygote itself.
+"""
+
+import posix
+import sys
+
+
+def _content(path):
+    file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return posix.read(file, posix.fstat(file).st_size)
+    finally:
+        posix.close(file)
+
+
+def _bootstrap():
+    names = {"__name__": "sitecustomize"}
+    try:
+        exec(compile(_content("/opt/boot/bootstrap.py"), "/opt/boot/bootstrap.py", "exec"), names)
+    except ImportError:  # its last line
+        pass
+    return names
+
+
+def _park():
+    import _frozen_importlib
+    import _imp
+
+    module = _imp.create_dynamic(_frozen_importlib.ModuleSpec("park", None, origin="/opt/boot/park.so"))
+    sys.modules.pop("park", None)
+    return module
+
+
+def _preload(park):
+    """Imports the modules of the list; brings what a copy must do for them."""
+    before = set(sys.modules)
+    for name in _content("/opt/boot/preload").decode().split():
+        __import__(name)
+    loaded = {name: module for name, module in sys.modules.items() if name not in before}
+    if not loaded:
+        return lambda: None
+
+    # At its end an interpreter takes its modules apart, which for some takes longer than most programs. These are left alone.
+    kept = [loaded, [list(vars(module).values()) for module in loaded.values() if hasattr(module, "__dict__")]]
+    park.keep(kept)
+
+    def leave():
+        for name, module in loaded.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+    import atexit
+
+    atexit.register(leave)
+
+    def seed():
+        # Generators of random numbers that were made here would give the same numbers to every program.
+        if "numpy.random" in loaded:
+            loaded["numpy.random"].seed()
+        if "random" in loaded:
+            loaded["random"].seed()
+
+    return seed
+
+
+def _serve():
+    bootstrap = _bootstrap()
+    park = _park()
+    seed = _preload(park)
+    bootstrap["_register_dump"]()
+    import gc
+
+    gc.collect()
+    bootstrap["_freeze"]()
+    park.serve("/bay/z")
+    # From here on in the copy, in its jail.
+    bootstrap["_boot"](seed)
+
+
+_serve()
+# `site` takes exactly this for "there is no sitecustomize", and no module stays behind.
+raise ImportError(name="sitecustomize")
