@@ -8,6 +8,10 @@ import posix
 import sys
 
 
+# What numerical libraries read when they are loaded. A thread would not be in any copy.
+_THREADS = (b"OPENBLAS_NUM_THREADS", b"OMP_NUM_THREADS", b"MKL_NUM_THREADS")
+
+
 def _content(path):
     file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
@@ -37,8 +41,12 @@ def _park():
 def _preload(park):
     """Imports the modules of the list; brings what a copy must do for them."""
     before = set(sys.modules)
+    for variable in _THREADS:  # not in os.environ: a program must not find it there
+        posix.putenv(variable, b"1")
     for name in _content("/opt/boot/preload").decode().split():
         __import__(name)
+    for variable in _THREADS:
+        posix.unsetenv(variable)
     loaded = {name: module for name, module in sys.modules.items() if name not in before}
     if not loaded:
         return lambda: None

@@ -133,8 +133,9 @@ public final class Node implements AutoCloseable {
 
     private void deploy() throws IOException {
         QueueSettings queue = config.queue();
-        String runtime = Runtimes.nameOf(config.runner().python());
-        RunnerSettings runnerSettings = config.runnerSettings(runtime);
+        RunnerSettings runnerSettings =
+                config.runnerSettings(Runtimes.nameOf(config.runner().python()));
+        String runtime = runnerSettings.interpreter().runtime();
         if (config.http().tls().isOn()) {
             certificate = HttpCertificate.read(config.http().tls());
         }

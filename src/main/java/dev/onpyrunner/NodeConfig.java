@@ -19,6 +19,7 @@ import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisSettings;
+import dev.onpyrunner.runner.Interpreter;
 import dev.onpyrunner.runner.RunnerSettings;
 import dev.onpyrunner.webhook.WebhookSettings;
 import java.io.IOException;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -177,21 +179,67 @@ public record NodeConfig(
     public record Runner(
             int slots,
             int interactiveSlots,
+            String runtime,
             Path python,
+            Path packages,
+            List<String> preload,
+            Isolation isolation,
+            Zygote zygote,
             Path nsjail,
             Path jailDir,
             int uidBase,
             long beatMs,
             long drainMs) {
         private static final int INTERACTIVE_FOR_EACH = 4;
+        private static final Pattern RUNTIME = Pattern.compile("|[a-z0-9][a-z0-9.-]{0,31}");
+        private static final Pattern MODULE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*");
+
+        /** How a jail gets its interpreter. */
+        public enum Isolation {
+            AUTO,
+            FRESH,
+            ENTERED
+        }
+
+        /** Section {@code runner.zygote}. */
+        public record Zygote(int maxCopies, long maxAgeMs) {
+            public Zygote {
+                if (maxCopies < 1 || maxAgeMs < 1) {
+                    throw new IllegalArgumentException("max_copies and max_age_ms must be at least 1");
+                }
+            }
+        }
 
         public Runner {
+            if (!RUNTIME.matcher(runtime).matches()) {
+                throw new IllegalArgumentException(
+                        "runtime must be up to 32 small letters, digits, dots and hyphens, not '" + runtime + "'");
+            }
+            for (String module : preload) {
+                if (!MODULE.matcher(module).matches()) {
+                    throw new IllegalArgumentException("preload must have names of modules, not '" + module + "'");
+                }
+            }
+            if (isolation == Isolation.FRESH && !preload.isEmpty()) {
+                throw new IllegalArgumentException("preload needs the isolation 'entered' or 'auto'");
+            }
             if (slots < 0 || slots > 1000) {
                 throw new IllegalArgumentException("slots must be 0 to 1000, not " + slots);
             }
             if (interactiveSlots < -1 || interactiveSlots > 1000) {
                 throw new IllegalArgumentException("interactive_slots must be -1 to 1000, not " + interactiveSlots);
             }
+        }
+
+        Interpreter interpreter(String python) {
+            return new Interpreter(
+                    runtime.isEmpty() ? python : runtime,
+                    this.python,
+                    packages.toString().isEmpty() ? Optional.empty() : Optional.of(packages),
+                    preload,
+                    isolation == Isolation.ENTERED || (isolation == Isolation.AUTO && !preload.isEmpty()),
+                    zygote.maxCopies(),
+                    zygote.maxAgeMs());
         }
 
         int slotsOrCores() {
@@ -413,12 +461,12 @@ public record NodeConfig(
                 jobs.maxStarts());
     }
 
-    RunnerSettings runnerSettings(String runtime) {
+    /** How this node runs jobs, with an interpreter of this name. */
+    RunnerSettings runnerSettings(String python) {
         return new RunnerSettings(
                 runner.slotsOrCores(),
                 runner.interactiveSlotsOrDefault(),
-                runtime,
-                runner.python(),
+                runner.interpreter(python),
                 runner.nsjail(),
                 runner.jailDir(),
                 runner.uidBase(),

@@ -33,8 +33,8 @@ abstract class Cgroups {
     /** Tells the nodes of one process apart. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 
-    /** Processes of the jail itself that count as well: nsjail, pid 1, and one on its way out. */
-    static final int OWN_PROCESSES = 3;
+    /** Processes of a jail itself that count as well: pid 1, and one on its way out. */
+    static final int OWN_PROCESSES = 2;
 
     /** The group of one slot: nsjail in it, and the jail of one program after the other. */
     interface Group {
@@ -45,6 +45,9 @@ abstract class Cgroups {
          * @return false while the kernel has not yet freed what the last program left
          */
         boolean settle() throws IOException;
+
+        /** Tells how many processes stay in it, one jail after the other: they are no job's. */
+        void residents(int processes);
 
         /** Sets the limits, and starts counting anew. */
         void limit(Limits limits) throws IOException;

@@ -42,6 +42,9 @@ final class CgroupsNone extends Cgroups {
         }
 
         @Override
+        public void residents(int processes) {}
+
+        @Override
         public void limit(Limits limits) {}
 
         @Override

@@ -74,6 +74,7 @@ final class CgroupsV1 extends Cgroups {
         private final Path memory;
         private final Path pids;
         private final Path cpu;
+        private volatile int residents = 1;
         private long ownMemory;
         private long cpuBefore;
         private long oomBefore;
@@ -98,6 +99,11 @@ final class CgroupsV1 extends Cgroups {
         }
 
         @Override
+        public void residents(int processes) {
+            residents = processes;
+        }
+
+        @Override
         public void limit(Limits limits) throws IOException {
             long bytes = limits.memoryBytes() + ownMemory;
             // Memory with swap must never be the smaller of the two: open it first, close it last.
@@ -114,7 +120,7 @@ final class CgroupsV1 extends Cgroups {
             if (Files.exists(network)) {
                 write(network, limits.memoryBytes() / NETWORK_PART);
             }
-            write(pids.resolve("pids.max"), limits.processes() + OWN_PROCESSES);
+            write(pids.resolve("pids.max"), limits.processes() + residents + OWN_PROCESSES);
             write(memory.resolve("memory.max_usage_in_bytes"), 0);
             oomBefore = oomKills();
             refusedBefore = refused();

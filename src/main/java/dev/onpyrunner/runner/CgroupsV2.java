@@ -84,6 +84,7 @@ final class CgroupsV2 extends Cgroups {
 
     private static final class GroupV2 implements Group {
         private final Path folder;
+        private volatile int residents = 1;
         private long ownMemory;
         private long cpuBefore;
         private FileChannel peak;
@@ -112,12 +113,17 @@ final class CgroupsV2 extends Cgroups {
         }
 
         @Override
+        public void residents(int processes) {
+            residents = processes;
+        }
+
+        @Override
         public void limit(Limits limits) throws IOException {
             write(folder.resolve("memory.max"), limits.memoryBytes() + ownMemory);
             if (Files.exists(folder.resolve("memory.swap.max"))) {
                 write(folder.resolve("memory.swap.max"), 0);
             }
-            write(folder.resolve("pids.max"), limits.processes() + OWN_PROCESSES);
+            write(folder.resolve("pids.max"), limits.processes() + residents + OWN_PROCESSES);
             startPeak();
             oomBefore = oomKills();
             refusedBefore = refused();

@@ -10,8 +10,8 @@ interface Lifeline {
     /** Lets go. */
     void release();
 
-    /** Processes that stay in the control group without belonging to the jail: 0 for none, else a pid. */
-    long staying();
+    /** Whether a process stays in the control group without belonging to the jail. */
+    boolean stays(long pid);
 
     /** The nsjail whose descendants the jail's processes are. */
     ProcessHandle nsjail();

@@ -547,10 +547,10 @@ final class NsjailJail implements Sandbox.Jail {
         vertx.setTimer(LOOK_MS, t -> awaitEmpty(empty, since));
     }
 
-    private List<Long> processes() throws IOException {
-        long staying = lifeline == null ? 0 : lifeline.staying();
+    /** The processes in it. */
+    List<Long> processes() throws IOException {
         return group.pids().orElseGet(this::descendants).stream()
-                .filter(pid -> pid != staying)
+                .filter(pid -> lifeline == null || !lifeline.stays(pid))
                 .toList();
     }
 

@@ -25,7 +25,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,6 +73,8 @@ final class NsjailSandbox implements Sandbox {
     private final Path folder;
     private final Path root;
     private final String template;
+    private final Zygotes zygotes;
+    private final Path zygoteRoot;
     private final List<String> init;
     private final boolean asRoot;
     private final int ownUid;
@@ -83,8 +88,8 @@ final class NsjailSandbox implements Sandbox {
     /** A program for which no jail was parked yet. */
     private record Waiting(JobSpec spec, Listener listener, Promise<Jail> jail) {}
 
-    /** An nsjail that makes a jail for each connection. */
-    record Listening(Process process, int port) {}
+    /** An nsjail that makes a jail for each connection, with a copy of this zygote or a fresh interpreter. */
+    record Listening(Process process, int port, Optional<Zygote> zygote) {}
 
     private NsjailSandbox(Vertx vertx, RunnerSettings settings, Limits parkedFor) throws IOException {
         this.vertx = vertx;
@@ -102,17 +107,17 @@ final class NsjailSandbox implements Sandbox {
         asRoot = ownUid == 0;
         uids = asRoot ? UidBlock.take(temp, settings.uidBase()) : null;
         root = folder.resolve("root");
-        template = Files.readString(settings.jailDir().resolve("job.cfg"))
-                .replace("@ROOT@", root.toString())
-                .replace("@DENY@", folder.resolve("deny.kafel").toString());
+        zygoteRoot = folder.resolve("zygote-root");
+        template = template();
         init = prepareRoot();
-        writePolicy();
+        writePolicy("deny.kafel", l -> true);
         starter = vertx.createSharedWorkerExecutor(
                 "onpyrunner-jail-starter-" + folder.getFileName(), 2, 1, TimeUnit.MINUTES);
+        zygotes = new Zygotes(vertx, warm(), this::launchZygote);
         client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
         for (int number = 0; number < slots(settings); number++) {
             Path bay = folder.resolve("bay-" + number);
-            makeBay(bay, number);
+            makeBay(bay, asRoot ? uids.uid(number) : ownUid);
             slots.add(new NsjailSlot(vertx, this, client, number, bay, cgroups.group(number)));
         }
     }
@@ -147,18 +152,33 @@ final class NsjailSandbox implements Sandbox {
         }
     }
 
+    private String template() throws IOException {
+        String text = Files.readString(settings.jailDir().resolve("job.cfg"));
+        Optional<Path> packages = settings.interpreter().packages();
+        if (packages.isPresent()) {
+            Path site = Path.of("/usr/local/lib/python" + version() + "/dist-packages");
+            if (!Files.isDirectory(site)) {
+                throw new IOException(
+                        "packages are mounted at " + site + ", which is not there. Create it: mkdir -p " + site);
+            }
+            text += "\nmount { src: \"" + packages.get().toAbsolutePath() + "\" dst: \"" + site
+                    + "\" is_bind: true rw: false nosuid: true nodev: true }\n";
+        }
+        return text;
+    }
+
+    private String version() throws IOException {
+        return output(List.of(
+                        settings.interpreter().python().toString(),
+                        "-IS",
+                        "-c",
+                        "import sys; print('%d.%d' % sys.version_info[:2])"))
+                .trim();
+    }
+
     /** Makes the jails' root folder; the command that is their pid 1. */
     private List<String> prepareRoot() throws IOException {
-        String version = output(List.of(
-                        settings.python().toString(), "-IS", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"))
-                .trim();
-        String said = output(List.of(
-                "sh",
-                settings.jailDir().resolve("prepare-root").toAbsolutePath().toString(),
-                root.toString(),
-                architecture(),
-                version));
-        List<String> command = List.of(said.trim().split(" ", -1));
+        List<String> command = prepareRoot(root);
         if (command.size() > 1) {
             LOG.warn(
                     "there is no compiled pid 1 for {}: the one in Python costs 7 ms of CPU more a job",
@@ -167,18 +187,103 @@ final class NsjailSandbox implements Sandbox {
         return command;
     }
 
+    private List<String> prepareRoot(Path at, String... kind) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                "sh",
+                settings.jailDir().resolve("prepare-root").toAbsolutePath().toString(),
+                at.toString(),
+                architecture(),
+                version()));
+        command.addAll(List.of(kind));
+        return List.of(output(command).trim().split(" ", -1));
+    }
+
     private static String architecture() {
         String name = System.getProperty("os.arch");
         return name.equals("amd64") ? "x86_64" : name;
     }
 
     /** The system-call filter, without the calls that this architecture does not have: nsjail refuses their names. */
-    private void writePolicy() throws IOException {
+    private void writePolicy(String name, Predicate<String> wanted) throws IOException {
         List<String> lines = Files.readAllLines(settings.jailDir().resolve("deny.kafel"));
         if (!architecture().equals("x86_64")) {
             lines.removeIf(l -> l.contains("// x86_64 only"));
         }
-        Files.write(folder.resolve("deny.kafel"), lines);
+        lines.removeIf(wanted.negate());
+        Files.write(folder.resolve(name), lines);
+    }
+
+    /** The interpreter of the settings, as far as this machine can keep one warm; prepares what its zygotes need. */
+    private Interpreter warm() throws IOException {
+        Interpreter wanted = settings.interpreter();
+        if (!wanted.entered()) {
+            return wanted;
+        }
+        Path park = settings.jailDir().resolve("zygote").resolve(architecture()).resolve("park.so");
+        String missing = !asRoot
+                ? "the node does not run as root"
+                : !cgroups.areReal()
+                        ? "there are no control groups"
+                        : init.size() > 1 || !Files.exists(park) ? "nothing is compiled for " + architecture() : null;
+        if (missing != null) {
+            LOG.warn("each jail starts a fresh interpreter, for {}", missing);
+            return Interpreter.fresh(wanted.runtime(), wanted.python());
+        }
+        prepareRoot(zygoteRoot, "zygote");
+        Files.write(zygoteRoot.resolve("opt/boot/preload"), wanted.preload());
+        writePolicy("zygote.kafel", NsjailSandbox::isForZygote);
+        return wanted;
+    }
+
+    private static boolean isForZygote(String line) {
+        return !line.contains(" not in a zygote");
+    }
+
+    /** Starts a zygote in a folder of its own. */
+    private Future<Zygote> launchZygote(int number) {
+        return starter.executeBlocking(
+                () -> {
+                    Path bay = folder.resolve("zygote-" + number);
+                    makeBay(bay, uids.owner());
+                    String text =
+                            template.lines().filter(NsjailSandbox::isForZygote).collect(Collectors.joining("\n"));
+                    text +=
+                            "\nmount { src: \"@BAY@\" dst: \"/bay\" is_bind: true rw: true nosuid: true nodev: true noexec: true }\n";
+                    if (text.contains("fstype: \"proc\"")) {
+                        throw new SandboxException("job.cfg would show a zygote this machine's processes");
+                    }
+                    Path config = folder.resolve("zygote-" + number + ".cfg");
+                    configure(config, text, zygoteRoot, "zygote.kafel", bay, parkedFor);
+                    String owner = uids.owner() + ":" + uids.owner() + ":1";
+                    List<String> command = new ArrayList<>(List.of("setsid", "setpriv", "--pdeathsig", "KILL"));
+                    command.addAll(List.of(settings.nsjail().toString(), "-C", config.toString(), "-Mo", "--rw"));
+                    // Whoever is to enter namespaces of others must not be in such of its own.
+                    command.addAll(List.of("--disable_clone_newuser", "--disable_clone_newpid"));
+                    command.addAll(List.of("-u", owner, "-g", owner, "--"));
+                    command.addAll(List.of(settings.interpreter().python().toString(), Frames.ENTRY));
+                    Process process = new ProcessBuilder(command)
+                            .redirectErrorStream(true)
+                            .redirectOutput(
+                                    folder.resolve("zygote-" + number + ".log").toFile())
+                            .start();
+                    return new Zygote(process, bay.resolve("z"));
+                },
+                false);
+    }
+
+    Zygotes zygotes() {
+        return zygotes;
+    }
+
+    /** The slots in which a jail waits now. */
+    List<NsjailSlot> parkedSlots() {
+        return slots.stream().filter(NsjailSlot::isParked).toList();
+    }
+
+    /** From now on jails start fresh interpreters. */
+    void refuseCopies() {
+        zygotes.refuse();
+        slots.forEach(NsjailSlot::renew);
     }
 
     private static String output(List<String> command) throws IOException {
@@ -308,30 +413,30 @@ final class NsjailSandbox implements Sandbox {
                         || (limits.memoryBytes() == parkedFor.memoryBytes() && limits.cpuMs() == parkedFor.cpuMs()));
     }
 
-    /** Makes a bay: only the slot's user may enter it. */
-    private void makeBay(Path bay, int slot) throws IOException {
+    /** Makes a bay: only this user may enter it. */
+    private void makeBay(Path bay, int uid) throws IOException {
         Files.createDirectory(bay, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         if (asRoot) {
-            Files.setAttribute(bay, "unix:uid", uids.uid(slot));
-            Files.setAttribute(bay, "unix:gid", uids.uid(slot));
+            Files.setAttribute(bay, "unix:uid", uid);
+            Files.setAttribute(bay, "unix:gid", uid);
         }
     }
 
     /** Starts an nsjail that makes a jail for each connection, each for a program that asks for no special limits. */
-    Future<Listening> launchListener(NsjailSlot slot) {
+    Future<Listening> launchListener(NsjailSlot slot, Optional<Zygote> zygote) {
         return starter.executeBlocking(
                 () -> {
                     int port = freePort();
                     List<String> mode = List.of(
                             "-Ml", "--bindhost", LOOPBACK, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
-                    return new Listening(launch(slot, LISTEN, mode, parkedFor), port);
+                    return new Listening(launch(slot, LISTEN, mode, parkedFor, zygote), port, zygote);
                 },
                 false);
     }
 
     /** Starts an nsjail for one program. */
     Future<Lifeline> launchOnce(NsjailSlot slot, JobSpec spec) {
-        return starter.executeBlocking(() -> launch(slot, ONCE, List.of("-Mo"), spec.limits()), false)
+        return starter.executeBlocking(() -> launch(slot, ONCE, List.of("-Mo"), spec.limits(), Optional.empty()), false)
                 .map(process -> new Once(slot, process));
     }
 
@@ -342,22 +447,25 @@ final class NsjailSandbox implements Sandbox {
     }
 
     /** Starts nsjail in the slot's control group, on a thread that lives as long as the sandbox. */
-    private Process launch(NsjailSlot slot, String name, List<String> mode, Limits limits) throws IOException {
+    private Process launch(NsjailSlot slot, String name, List<String> mode, Limits limits, Optional<Zygote> zygote)
+            throws IOException {
         Path config = slot.bay().resolveSibling("slot-" + slot.number() + "-" + name + ".cfg");
-        Files.deleteIfExists(config);
-        Files.createFile(config, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.writeString(
-                config,
-                template.replace("@BAY@", slot.bay().toString())
-                        .replace("@DISK_BYTES@", String.valueOf(limits.diskBytes()))
-                        .replace("@FSIZE_MB@", String.valueOf(limits.diskBytes() / MIB + 2)));
+        configure(config, template, root, "deny.kafel", slot.bay(), limits);
         int uid = asRoot ? uids.uid(slot.number()) : ownUid;
         int gid = asRoot ? uid : ownGid;
+        List<String> doors = slot.group().doors().stream().map(Path::toString).toList();
         List<String> command = new ArrayList<>(List.of("sh", "-c", ENTER_AND_EXEC, "sh"));
-        slot.group().doors().forEach(d -> command.add(d.toString()));
+        command.addAll(doors);
         // A session of its own: Ctrl-C in the node's terminal is the node's business.
-        command.addAll(List.of("--", "setsid", "setpriv", "--pdeathsig", "KILL"));
-        command.addAll(List.of(settings.nsjail().toString(), "-C", config.toString()));
+        command.addAll(List.of("--", "setsid"));
+        if (zygote.isPresent()) {
+            Files.setAttribute(config, "unix:uid", uids.owner());
+            command.addAll(dial(zygote.get(), forkerFile(slot), doors));
+        } else {
+            command.addAll(
+                    List.of("setpriv", "--pdeathsig", "KILL", settings.nsjail().toString()));
+        }
+        command.addAll(List.of("-C", config.toString()));
         command.addAll(mode);
         // job.cfg makes the root read-only; nsjail's own way fails where /tmp is a mount with nosuid or nodev.
         command.add("--rw");
@@ -368,12 +476,56 @@ final class NsjailSandbox implements Sandbox {
         }
         command.add("--");
         command.addAll(init);
-        command.addAll(List.of(settings.python().toString(), Frames.ENTRY));
+        command.addAll(List.of(settings.interpreter().python().toString(), Frames.ENTRY));
         return new ProcessBuilder(command)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log(slot, name).toFile())
                 .start();
+    }
+
+    private static void configure(Path config, String text, Path root, String policy, Path bay, Limits limits)
+            throws IOException {
+        Files.deleteIfExists(config);
+        Files.createFile(config, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(
+                config,
+                text.replace("@ROOT@", root.toString())
+                        .replace("@DENY@", config.resolveSibling(policy).toString())
+                        .replace("@BAY@", bay.toString())
+                        .replace("@DISK_BYTES@", String.valueOf(limits.diskBytes()))
+                        .replace("@FSIZE_MB@", String.valueOf(limits.diskBytes() / MIB + 2)));
+    }
+
+    /** The start of an nsjail with a connection to a zygote, as the zygote's user: only the owner of a user namespace may enter it. */
+    private List<String> dial(Zygote zygote, Path forker, List<String> doors) {
+        String owner = String.valueOf(uids.owner());
+        String toMapTheSlotsUser = "-all,+setuid,+setgid";
+        List<String> command = new ArrayList<>(List.of(
+                settings.interpreter().python().toString(),
+                "-IS",
+                settings.jailDir().resolve("zygote/dial.py").toAbsolutePath().toString(),
+                zygote.door().toString(),
+                forker.toString()));
+        command.addAll(doors);
+        command.addAll(List.of("--", "setpriv", "--reuid", owner, "--regid", owner, "--clear-groups"));
+        command.addAll(List.of("--inh-caps", toMapTheSlotsUser, "--ambient-caps", toMapTheSlotsUser));
+        command.addAll(List.of("--bounding-set", toMapTheSlotsUser, "--pdeathsig", "KILL"));
+        command.addAll(List.of(settings.nsjail().toString(), "--pass_fd", "9"));
+        return command;
+    }
+
+    private static Path forkerFile(NsjailSlot slot) {
+        return slot.bay().resolveSibling("slot-" + slot.number() + "-forker");
+    }
+
+    /** The process that copies a zygote into the slot's jails, as its nsjail's start has noted it. */
+    long forkerOf(NsjailSlot slot) {
+        try {
+            return Cgroups.number(forkerFile(slot));
+        } catch (IOException e) {
+            throw new SandboxException("The forker's number cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static Path log(NsjailSlot slot, String name) {
@@ -400,7 +552,10 @@ final class NsjailSandbox implements Sandbox {
         List<Future<Void>> ends = slots.stream().map(NsjailSlot::close).toList();
         // The starter's threads end with the verticle that opened this sandbox.
         return Future.join(ends)
-                .eventually(client::close)
+                .eventually(() -> {
+                    zygotes.close();
+                    return client.close();
+                })
                 .transform(r -> removeGroups(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REMOVE_WITHIN_MS)))
                 .eventually(() -> vertx.<Void>executeBlocking(
                         () -> {
@@ -452,8 +607,8 @@ final class NsjailSandbox implements Sandbox {
         public void release() {}
 
         @Override
-        public long staying() {
-            return slot.listenerPid();
+        public boolean stays(long pid) {
+            return slot.isResident(pid);
         }
 
         @Override

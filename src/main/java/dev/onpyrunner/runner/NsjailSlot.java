@@ -10,6 +10,7 @@ import io.vertx.core.net.NetSocket;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,8 @@ final class NsjailSlot {
     private final Path bay;
     private final Cgroups.Group group;
     private NsjailSandbox.Listening nsjail;
+    /** The process that copies a zygote into the jails here; 0 for none, or when it is not known yet. */
+    private long forker;
     /** The one that is here: being made, parked, running or ending. */
     private NsjailJail jail;
 
@@ -74,6 +77,12 @@ final class NsjailSlot {
         jail = next;
         return listening().compose(v -> next.park()).recover(this::withLog).onComplete(r -> {
             failures = r.failed() ? failures + 1 : 0;
+            madeWith().ifPresent(zygote -> {
+                sandbox.zygotes().parked(zygote, r.succeeded());
+                if (r.failed()) {
+                    nsjail.process().destroyForcibly(); // for another forker
+                }
+            });
             if (r.succeeded()) {
                 preferToKillTheProgram();
                 next.spoilt().onSuccess(v -> spoilt(next));
@@ -156,24 +165,59 @@ final class NsjailSlot {
         }
     }
 
-    /** The nsjail that waits for the next connection, also while another one runs a program here; 0 when there is none. */
-    long listenerPid() {
-        return nsjail == null ? 0 : nsjail.process().pid();
+    /** Whether this is the nsjail that waits for the next connection, also while another one runs a program here, or its forker. */
+    boolean isResident(long pid) {
+        return nsjail != null && (pid == nsjail.process().pid() || pid == forker);
     }
 
-    /** Sees to it that there is an nsjail, alone in its group. */
-    private Future<Void> listening() {
-        if (nsjail != null && nsjail.process().isAlive()) {
-            return prepareGroup(sandbox.parkedFor());
+    /** The processes of the jail here; none when there is no jail. */
+    List<Long> processes() throws IOException {
+        return jail == null ? List.of() : jail.processes();
+    }
+
+    /** Throws a parked jail away, for one that is made as they are to be made now. */
+    void renew() {
+        if (isParked()) {
+            jail.close();
         }
-        return sandbox.launchListener(this).compose(started -> {
-            nsjail = started;
-            if (closed) {
-                started.process().destroyForcibly();
-                return Future.failedFuture(new Sandbox.SandboxException("The sandbox was closed."));
+    }
+
+    private Optional<Zygote> madeWith() {
+        return nsjail == null ? Optional.empty() : nsjail.zygote();
+    }
+
+    /** Sees to it that there is an nsjail, alone in its group, with a forker of the zygote that is to be copied now. */
+    private Future<Void> listening() {
+        return sandbox.zygotes().current().compose(zygote -> {
+            boolean isThere = nsjail != null && nsjail.process().isAlive();
+            if (isThere && nsjail.zygote().equals(zygote)) {
+                return prepareGroup(sandbox.parkedFor());
             }
+            return endListener().compose(v -> launchListener(zygote));
+        });
+    }
+
+    private Future<Void> launchListener(Optional<Zygote> zygote) {
+        return sandbox.launchListener(this, zygote).compose(started -> {
+            nsjail = started;
+            forker = 0;
+            if (closed) {
+                return endListener()
+                        .compose(v -> Future.failedFuture(new Sandbox.SandboxException("The sandbox was closed.")));
+            }
+            group.residents(zygote.isPresent() ? 2 : 1);
             return prepareGroup(sandbox.parkedFor());
         });
+    }
+
+    /** Its forker ends with it. */
+    private Future<Void> endListener() {
+        if (nsjail == null || !nsjail.process().isAlive()) {
+            return Future.succeededFuture();
+        }
+        nsjail.process().destroyForcibly();
+        return Future.fromCompletionStage(nsjail.process().onExit(), vertx.getOrCreateContext())
+                .mapEmpty();
     }
 
     /** Sets limits before there is a jail, while nsjail is alone in its group: the interpreter's start is under them. */
@@ -206,7 +250,12 @@ final class NsjailSlot {
     /** A new nsjail takes some milliseconds until it listens. */
     private Future<Lifeline> connect(long until) {
         return client.connect(nsjail.port(), NsjailSandbox.LOOPBACK)
-                .map(socket -> (Lifeline) new Connection(socket, nsjail.process()))
+                .map(socket -> {
+                    if (forker == 0 && nsjail.zygote().isPresent()) {
+                        forker = sandbox.forkerOf(this); // nsjail listens, so its start has come to an end
+                    }
+                    return (Lifeline) new Connection(socket, nsjail.process(), forker);
+                })
                 .recover(e -> {
                     if (closed || !nsjail.process().isAlive() || System.nanoTime() > until) {
                         nsjail.process().destroyForcibly();
@@ -220,14 +269,7 @@ final class NsjailSlot {
     Future<Void> close() {
         closed = true;
         vertx.cancelTimer(againTimer);
-        return (jail == null ? Future.<Void>succeededFuture() : jail.close()).transform(r -> {
-            if (nsjail == null || !nsjail.process().isAlive()) {
-                return Future.succeededFuture();
-            }
-            nsjail.process().destroyForcibly();
-            return Future.fromCompletionStage(nsjail.process().onExit(), vertx.getOrCreateContext())
-                    .mapEmpty();
-        });
+        return (jail == null ? Future.<Void>succeededFuture() : jail.close()).transform(r -> endListener());
     }
 
     /** A connection to the listening nsjail. When it closes, nsjail kills the jail that belongs to it. */
@@ -235,12 +277,14 @@ final class NsjailSlot {
         private static final int MAX_SAID = 2_000;
         private final NetSocket socket;
         private final Process nsjail;
+        private final long forker;
         private final StringBuilder said = new StringBuilder();
         private final Future<String> ended;
 
-        Connection(NetSocket socket, Process nsjail) {
+        Connection(NetSocket socket, Process nsjail, long forker) {
             this.socket = socket;
             this.nsjail = nsjail;
+            this.forker = forker;
             Promise<String> end = Promise.promise();
             ended = end.future();
             socket.handler(bytes -> {
@@ -263,8 +307,8 @@ final class NsjailSlot {
         }
 
         @Override
-        public long staying() {
-            return nsjail.pid();
+        public boolean stays(long pid) {
+            return pid == nsjail.pid() || pid == forker;
         }
 
         @Override

@@ -8,8 +8,7 @@ import java.util.Objects;
  *
  * @param slots most jobs that run at once, interactive ones not counted
  * @param interactiveSlots most interactive jobs that run at once besides
- * @param runtime name of the interpreter, such as {@code python3.11}
- * @param python path of the interpreter, on the host and in the jail
+ * @param interpreter what runs them
  * @param nsjail path of the nsjail program
  * @param jailDir folder with the jail's configuration
  * @param uidBase first of the user ids outside that jails run as, see {@link UidBlock}; only used by root
@@ -19,18 +18,22 @@ import java.util.Objects;
 public record RunnerSettings(
         int slots,
         int interactiveSlots,
-        String runtime,
-        Path python,
+        Interpreter interpreter,
         Path nsjail,
         Path jailDir,
         int uidBase,
         long beatMs,
         long drainMs) {
-    /** Each has a user id of its own, see {@link UidBlock}. */
-    private static final int MOST_JAILS = 2_000;
+    /** Each has a user id of its own, see {@link UidBlock}, and so has {@link Zygote}. */
+    private static final int MOST_JAILS = UidBlock.SIZE - 1;
+
+    /** The name of what runs programs. */
+    String runtime() {
+        return interpreter.runtime();
+    }
 
     public RunnerSettings {
-        Objects.requireNonNull(runtime, "runtime");
+        Objects.requireNonNull(interpreter, "interpreter");
         if (slots < 1 || slots > 1000) {
             throw new IllegalArgumentException("slots must be 1 to 1000: " + slots);
         }

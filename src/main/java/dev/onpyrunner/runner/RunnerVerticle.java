@@ -159,8 +159,11 @@ public final class RunnerVerticle extends VerticleBase {
     /** Tries every limit: a node whose jail does not hold what the settings promise must not take jobs. */
     private Future<Void> selfTest() {
         return sandbox.park()
-                .compose(v -> new SelfTest(vertx, sandbox, settings.runtime(), limits).run())
+                .compose(v -> new SelfTest(vertx, sandbox, settings.interpreter(), limits).run())
                 .compose(report -> {
+                    report.stream()
+                            .filter(f -> f.what().equals(SelfTest.COPIES) && f.held() != SelfTest.Held.YES)
+                            .forEach(f -> LOG.warn("{}", f));
                     List<SelfTest.Finding> failed = report.stream()
                             .filter(f -> f.held() == SelfTest.Held.NO)
                             .toList();

@@ -18,14 +18,19 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,6 +39,10 @@ import java.util.concurrent.TimeUnit;
  */
 public final class SelfTest {
     private static final long MIB = 1 << 20;
+    private static final long PAGE = 4096;
+    /** What the finding about {@link Zygotes} is called. */
+    static final String COPIES = "copies of a warm interpreter";
+
     private static final String INPUT = "the input";
     /** No check needs so long; it is for a machine in trouble. */
     private static final long TIMEOUT_MS = 30_000;
@@ -77,14 +86,14 @@ public final class SelfTest {
 
     private final Vertx vertx;
     private final NsjailSandbox sandbox;
-    private final String runtime;
+    private final Interpreter interpreter;
     private final Limits standard;
     private final ServerSocket somebody;
 
-    SelfTest(Vertx vertx, NsjailSandbox sandbox, String runtime, Limits standard) {
+    SelfTest(Vertx vertx, NsjailSandbox sandbox, Interpreter interpreter, Limits standard) {
         this.vertx = vertx;
         this.sandbox = sandbox;
-        this.runtime = runtime;
+        this.interpreter = interpreter;
         this.standard = standard;
         try {
             somebody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -106,7 +115,7 @@ public final class SelfTest {
             public Future<?> start() {
                 return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, limits), false)
                         .compose(sandbox -> sandbox.park()
-                                .compose(v -> new SelfTest(vertx, sandbox, settings.runtime(), limits).run())
+                                .compose(v -> new SelfTest(vertx, sandbox, settings.interpreter(), limits).run())
                                 .eventually(sandbox::close))
                         .onComplete(findings);
             }
@@ -254,6 +263,124 @@ public final class SelfTest {
 
     /** Runs all checks, as many at the same time as there are slots. */
     Future<List<Finding>> run() {
+        return copies().compose(copies -> rest().map(found -> {
+            List<Finding> all = new ArrayList<>(found);
+            copies.ifPresent(f -> all.add(1, f));
+            return all;
+        }));
+    }
+
+    /** A copy of a warm interpreter that is not like a fresh one is not used. */
+    private Future<Optional<Finding>> copies() {
+        if (!sandbox.zygotes().areUsed()) {
+            return Future.succeededFuture(Optional.empty());
+        }
+        // Jails are made ahead for the standard limits: with any other disk an interpreter is started.
+        long mib = standard.diskBytes() % MIB;
+        long otherDisk = standard.diskBytes() + (mib < MIB / 2 ? PAGE : -PAGE);
+        Limits forFresh = new Limits(
+                standard.cpuMs(),
+                standard.wallMs(),
+                standard.idleMs(),
+                standard.memoryBytes(),
+                standard.outputBytes(),
+                standard.processes(),
+                otherDisk);
+        return vertx.executeBlocking(this::namespaces, false)
+                .compose(apart -> place(standard)
+                        .compose(copy -> place(forFresh).map(fresh -> {
+                            apart.addAll(differences(fresh, copy));
+                            return apart;
+                        })))
+                .otherwise(e -> List.of(String.valueOf(e.getMessage())))
+                .map(differences -> {
+                    if (differences.isEmpty()) {
+                        return new Finding(
+                                COPIES, Held.YES, "one is in its jail's namespaces, and sees what a fresh one sees");
+                    }
+                    sandbox.refuseCopies();
+                    return new Finding(
+                            COPIES,
+                            Held.UNKNOWN,
+                            "they are not used, for they are not like fresh ones: " + differences);
+                })
+                .map(Optional::of);
+    }
+
+    /** Where a copy is not in its jail. */
+    private List<String> namespaces() throws IOException {
+        List<String> apart = new ArrayList<>();
+        for (NsjailSlot slot : sandbox.parkedSlots()) {
+            List<Long> pids = slot.processes();
+            Map<String, String> first = namespaces(String.valueOf(pids.get(0)));
+            Map<String, String> ours = namespaces("self");
+            for (long pid : pids) {
+                if (!namespaces(String.valueOf(pid)).equals(first)) {
+                    apart.add("process " + pid + " is not in the namespaces of its jail");
+                }
+            }
+            first.entrySet().stream()
+                    .filter(e -> !e.getKey().startsWith("time") && ours.containsValue(e.getValue()))
+                    .forEach(e -> apart.add("the jail has this node's namespace " + e.getValue()));
+        }
+        return apart;
+    }
+
+    private static Map<String, String> namespaces(String pid) throws IOException {
+        Map<String, String> links = new TreeMap<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc", pid, "ns"))) {
+            for (Path link : all) {
+                links.put(
+                        link.getFileName().toString(),
+                        Files.readSymbolicLink(link).toString());
+            }
+        }
+        return links;
+    }
+
+    /** What a program sees of the place that it is in. */
+    private Future<Set<String>> place(Limits limits) {
+        OutputLog log = new OutputLog(1, limits.outputBytes());
+        JobSpec spec = new JobSpec(
+                List.of(new JobFile("main.py", Buffer.buffer(program("place")))),
+                "main.py",
+                Buffer.buffer(),
+                List.of(),
+                Map.of(),
+                interpreter.runtime(),
+                limits,
+                0,
+                1,
+                1);
+        Execution execution = new Execution(vertx, sandbox, spec, 0, log, () -> {});
+        return execution
+                .run()
+                .timeout(TIMEOUT_MS, TimeUnit.MILLISECONDS)
+                .map(verdict -> {
+                    Buffer said = Buffer.buffer();
+                    log.take().forEach(e -> said.appendBuffer(e.data()));
+                    if (verdict.result().outcome() != Outcome.OK) {
+                        throw new Sandbox.SandboxException(described(verdict, said.toString()));
+                    }
+                    // Which slot it was does not matter.
+                    String text = said.toString().replaceAll("/(bay|slot)-[0-9]+", "/$1-N");
+                    Set<String> lines = new LinkedHashSet<>(text.lines().toList());
+                    return lines;
+                })
+                .eventually(execution::close);
+    }
+
+    private List<String> differences(Set<String> fresh, Set<String> copy) {
+        List<String> all = new ArrayList<>();
+        fresh.stream().filter(l -> !copy.contains(l)).forEach(l -> all.add("fresh: " + l));
+        copy.stream()
+                .filter(l -> !fresh.contains(l))
+                .filter(l -> interpreter.preload().isEmpty() || !l.startsWith("module "))
+                .forEach(l -> all.add("copy: " + l));
+        return all;
+    }
+
+    private Future<List<Finding>> rest() {
         Deque<Check> open = new ArrayDeque<>(checks());
         Map<String, Finding> found = new LinkedHashMap<>();
         open.forEach(c -> found.put(c.what(), null));
@@ -294,7 +421,7 @@ public final class SelfTest {
                 true,
                 List.of(),
                 Map.of(),
-                runtime,
+                interpreter.runtime(),
                 limits,
                 List.of(),
                 0,
@@ -360,7 +487,7 @@ public final class SelfTest {
                 Buffer.buffer(input + "\n"),
                 List.of(),
                 Map.of(),
-                runtime,
+                interpreter.runtime(),
                 check.limits(),
                 0,
                 1,

@@ -18,7 +18,7 @@ import java.util.Set;
  * process.
  */
 final class UidBlock implements Closeable {
-    private static final int SIZE = 2_000;
+    static final int SIZE = 2_000;
     private static final int BLOCKS = 100;
 
     private final FileChannel file;
@@ -87,6 +87,11 @@ final class UidBlock implements Closeable {
 
     int uid(int slot) {
         return first + slot;
+    }
+
+    /** Of the one who owns the jails' user namespaces, where it is not this node's own user. */
+    int owner() {
+        return first + SIZE - 1;
     }
 
     @Override

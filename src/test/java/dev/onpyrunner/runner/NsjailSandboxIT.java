@@ -45,8 +45,7 @@ class NsjailSandboxIT {
         return new RunnerSettings(
                 1,
                 0,
-                "python3",
-                Path.of("/usr/bin/python3"),
+                Interpreter.fresh("python3", Path.of("/usr/bin/python3")),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
                 jailDir,
                 210_000,

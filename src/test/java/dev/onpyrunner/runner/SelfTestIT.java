@@ -38,8 +38,7 @@ class SelfTestIT {
         RunnerSettings settings = new RunnerSettings(
                 2,
                 0,
-                "python3",
-                Path.of("/usr/bin/python3"),
+                Interpreter.fresh("python3", Path.of("/usr/bin/python3")),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
                 jailDir,
                 210_000,

@@ -1,0 +1,108 @@
+package dev.onpyrunner.runner;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/**
+ * A warm interpreter with its modules loaded, of which jails get copies: nsjail/zygote/park.c. It is in an nsjail of its own, as
+ * a user who owns nothing but the jails' user namespaces, and without any capability.
+ */
+final class Zygote {
+    /** Modules may take a while to load on a machine that has not read them for long. */
+    private static final long READY_WITHIN_MS = 60_000;
+
+    private static final long LOOK_MS = 5;
+    private static final Pattern WRITABLE_AND_SHARED = Pattern.compile("\\S+ .w.s .*");
+
+    private final Process nsjail;
+    private final Path door;
+    private final long since = System.nanoTime();
+    private int copies;
+
+    /**
+     * One that was just started.
+     *
+     * @param nsjail what it runs in; it ends when this one's stdin does
+     * @param door the socket at which it will listen
+     */
+    Zygote(Process nsjail, Path door) {
+        this.nsjail = nsjail;
+        this.door = door;
+    }
+
+    Path door() {
+        return door;
+    }
+
+    boolean isAlive() {
+        return nsjail.isAlive();
+    }
+
+    void copied() {
+        copies++;
+    }
+
+    boolean isWorn(Interpreter interpreter) {
+        return copies >= interpreter.maxCopies()
+                || System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(interpreter.maxAgeMs());
+    }
+
+    /** Completes when it can be copied; fails when it may not be. */
+    Future<Void> ready(Vertx vertx, Predicate<Zygote> isWanted) {
+        if (!nsjail.isAlive() || !isWanted.test(this)) {
+            return Future.failedFuture(new Sandbox.SandboxException("it ended before it was ready."));
+        }
+        if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(READY_WITHIN_MS)) {
+            return Future.failedFuture(
+                    new Sandbox.SandboxException("it was not ready within " + READY_WITHIN_MS + " ms."));
+        }
+        if (Files.exists(door)) {
+            return vertx.executeBlocking(
+                    () -> {
+                        inspect();
+                        return null;
+                    },
+                    false);
+        }
+        return vertx.timer(LOOK_MS, TimeUnit.MILLISECONDS).compose(t -> ready(vertx, isWanted));
+    }
+
+    /** What a loaded module did must not be a way between programs, and a thread would not be in any copy. */
+    private void inspect() throws IOException {
+        ProcessHandle self = nsjail.children()
+                .findFirst()
+                .orElseThrow(() -> new Sandbox.SandboxException("it ended before it was ready."));
+        Path process = Path.of("/proc", String.valueOf(self.pid()));
+        List<String> status = Files.readAllLines(process.resolve("status"));
+        Set<String> expected = Set.of("Threads:\t1", "NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t" + "0".repeat(16));
+        for (String line : expected) {
+            if (!status.contains(line)) {
+                throw new Sandbox.SandboxException("it is not as it must be: '" + line.replace('\t', ' ')
+                        + "' is missing in its status. Some module to preload has changed that.");
+            }
+        }
+        for (String mapped : Files.readAllLines(process.resolve("maps"))) {
+            if (WRITABLE_AND_SHARED.matcher(mapped).matches()) {
+                throw new Sandbox.SandboxException("its copies would share memory that they can write: " + mapped
+                        + ". Some module to preload has made that.");
+            }
+        }
+    }
+
+    /** Lets it end; copies that are in jails go on. */
+    void end() {
+        try {
+            nsjail.getOutputStream().close();
+        } catch (IOException e) {
+            nsjail.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package dev.onpyrunner.runner;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One zygote after the other: a worn one goes on until the next is ready. While there is none that works, jails start fresh
+ * interpreters. Confined to the sandbox's context.
+ */
+final class Zygotes {
+    private static final Logger LOG = LoggerFactory.getLogger(Zygotes.class);
+    private static final long AGAIN_MS = 60_000;
+    /** Copies that failed, one after the other, before its forkers are blamed. */
+    private static final int FAILURES = 3;
+
+    private final Vertx vertx;
+    private final Interpreter interpreter;
+    private final IntFunction<Future<Zygote>> launcher;
+    private final Set<Zygote> open = new HashSet<>();
+    private Zygote current;
+    private Future<Zygote> next;
+    private int count;
+    private int failures;
+    private long notBefore = System.nanoTime();
+    private boolean refused;
+    private boolean closed;
+
+    /**
+     * Those of one sandbox.
+     *
+     * @param launcher starts one; the number tells it apart
+     */
+    Zygotes(Vertx vertx, Interpreter interpreter, IntFunction<Future<Zygote>> launcher) {
+        this.vertx = vertx;
+        this.interpreter = interpreter;
+        this.launcher = launcher;
+    }
+
+    /** The one to be copied now; empty for a fresh interpreter. Never fails. */
+    Future<Optional<Zygote>> current() {
+        if (!interpreter.entered() || refused || closed) {
+            return Future.succeededFuture(Optional.empty());
+        }
+        boolean works = current != null && current.isAlive();
+        if ((!works || current.isWorn(interpreter)) && next == null && System.nanoTime() - notBefore >= 0) {
+            startNext();
+        }
+        if (works || next == null) {
+            return Future.succeededFuture(works ? Optional.of(current) : Optional.empty());
+        }
+        return next.map(z -> Optional.ofNullable(current)).otherwise(Optional.empty());
+    }
+
+    private void startNext() {
+        next = launcher.apply(count++)
+                .onSuccess(open::add)
+                .compose(z -> z.ready(vertx, open::contains).map(z).recover(e -> {
+                    discard(z);
+                    return Future.failedFuture(e);
+                }))
+                .onComplete(r -> {
+                    next = null;
+                    if (closed) {
+                        open.forEach(Zygote::end);
+                    } else if (r.succeeded()) {
+                        discard(current);
+                        current = r.result();
+                        failures = 0;
+                    } else {
+                        giveUpForNow(r.cause().getMessage());
+                    }
+                });
+    }
+
+    private void giveUpForNow(String why) {
+        LOG.warn(
+                "the warm interpreter cannot be used; jails start fresh ones, and it is tried again in a minute: {}",
+                why);
+        notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(AGAIN_MS);
+    }
+
+    private void discard(Zygote zygote) {
+        if (zygote != null) {
+            open.remove(zygote);
+            zygote.end();
+        }
+    }
+
+    /** Tells how a jail with a copy of this one was made. */
+    void parked(Zygote zygote, boolean well) {
+        if (zygote != current) {
+            return;
+        }
+        zygote.copied();
+        failures = well ? 0 : failures + 1;
+        if (failures >= FAILURES) {
+            failures = 0;
+            current = null;
+            discard(zygote);
+            giveUpForNow("no copy of it came to be " + FAILURES + " times");
+        }
+    }
+
+    /** Copies are not what they should be: none of them any more. */
+    void refuse() {
+        refused = true;
+        discard(current);
+        current = null;
+    }
+
+    boolean areUsed() {
+        return current != null;
+    }
+
+    void close() {
+        closed = true;
+        open.forEach(Zygote::end);
+    }
+}
