@@ -152,7 +152,7 @@ class Zygote:
 
     def __init__(self, room, preload):
         self.room, self.owner = room, room.uid + 1000
-        self.root, self.bay, self.log = room.folder / "zygote-root", room.folder / "zygote", room.folder / "zygote.log"
+        self.root, self.bay = room.folder / "zygote-root", room.folder / "zygote"
         room.prepare_root(self.root, "zygote")
         (self.root / "opt/boot/preload").write_text("\n".join(preload))
         room.make_bay(self.bay, self.owner, self.owner)
@@ -163,8 +163,8 @@ class Zygote:
             "setpriv", "--pdeathsig", "KILL", room.nsjail, "-C", str(config), "-Mo", "--rw", "--disable_clone_newuser", "--disable_clone_newpid",
             "-u", f"{self.owner}:{self.owner}:1", "-g", f"{self.owner}:{self.owner}:1", "--", INTERPRETER, PROGRAM,
         ]  # fmt: skip
-        with open(self.log, "wb") as log:
-            self.nsjail = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        # Pipes, for the interpreter looks at what they are: the program's are no files either.
+        self.nsjail = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def dial(self):
         """How a jail's nsjail is started: as the user who owns the zygote, for only the owner of a user namespace may enter it."""
@@ -179,6 +179,7 @@ class Zygote:
     def close(self):
         self.nsjail.stdin.close()
         self.nsjail.wait()
+        self.nsjail.stdout.close()
 
 
 class Slot:

@@ -21,6 +21,10 @@ show("cwd", os.getcwd(), oct(os.umask(0o022)), os.readlink("/proc/self/root"), o
 show("arguments", sys.argv, sys.orig_argv, __file__, __name__)
 show("environment", sorted(os.environ.items()), open("/proc/self/environ").read(), open("/proc/self/cmdline").read())
 show("interpreter", sys.flags, sys.path, sys.warnoptions, sys.getrecursionlimit(), sys.getswitchinterval(), sys.stdout, sys.stderr, sys.stdin)
+for stream in sys.stdin, sys.stdout, sys.stderr:
+    raw = stream.buffer.raw
+    show("stream", raw.fileno(), stream.seekable(), raw.seekable(), raw._blksize, raw.mode, stream.encoding, stream.errors, stream.newlines)
+    show("stream", stream.line_buffering, stream.write_through, stream.isatty())
 show("main", sorted(globals()))
 show("tracing", sys.gettrace(), sys.getprofile())
 show("scheduling", os.sched_getaffinity(0), os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))

@@ -261,10 +261,9 @@ final class NsjailSandbox implements Sandbox {
                     command.addAll(List.of("--disable_clone_newuser", "--disable_clone_newpid"));
                     command.addAll(List.of("-u", owner, "-g", owner, "--"));
                     command.addAll(List.of(settings.interpreter().python().toString(), Frames.ENTRY));
+                    // A pipe, for an interpreter looks at what it is: the programs' are no files either.
                     Process process = new ProcessBuilder(command)
                             .redirectErrorStream(true)
-                            .redirectOutput(
-                                    folder.resolve("zygote-" + number + ".log").toFile())
                             .start();
                     return new Zygote(process, bay.resolve("z"));
                 },

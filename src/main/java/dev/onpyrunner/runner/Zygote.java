@@ -3,6 +3,8 @@ package dev.onpyrunner.runner;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +22,8 @@ final class Zygote {
     private static final long READY_WITHIN_MS = 60_000;
 
     private static final long LOOK_MS = 5;
+    private static final int MOST_SAID = 65_536;
+    private static final int SHOWN = 1_000;
     private static final Pattern WRITABLE_AND_SHARED = Pattern.compile("\\S+ .w.s .*");
 
     private final Process nsjail;
@@ -58,7 +62,8 @@ final class Zygote {
     /** Completes when it can be copied; fails when it may not be. */
     Future<Void> ready(Vertx vertx, Predicate<Zygote> isWanted) {
         if (!nsjail.isAlive() || !isWanted.test(this)) {
-            return Future.failedFuture(new Sandbox.SandboxException("it ended before it was ready."));
+            return Future.failedFuture(
+                    new Sandbox.SandboxException("it ended before it was ready. It said: " + said()));
         }
         if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(READY_WITHIN_MS)) {
             return Future.failedFuture(
@@ -73,6 +78,19 @@ final class Zygote {
                     false);
         }
         return vertx.timer(LOOK_MS, TimeUnit.MILLISECONDS).compose(t -> ready(vertx, isWanted));
+    }
+
+    /** The last that it said, as one line. A pipe keeps more than any import has to say. */
+    private String said() {
+        try (InputStream out = nsjail.getInputStream()) {
+            byte[] all = out.readNBytes(Math.min(out.available(), MOST_SAID));
+            String text = new String(all, StandardCharsets.UTF_8)
+                    .replaceAll("\\p{Cntrl}+", " ")
+                    .strip();
+            return text.substring(Math.max(0, text.length() - SHOWN));
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     /** What a loaded module did must not be a way between programs, and a thread would not be in any copy. */
