@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever dies, the job's story stays true. */
 @Timeout(120)
@@ -61,13 +64,16 @@ class NodeDeathIT {
         return client.get(id);
     }
 
-    @Test
-    void a_killed_node_leaves_no_process_and_its_job_is_started_again() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"fresh", "entered"})
+    void a_killed_node_leaves_no_process_and_its_job_is_started_again(String isolation) throws Exception {
+        Map<String, String> settings = new HashMap<>(SHORT_LEASE);
+        settings.put("ONPY_RUNNER_ISOLATION", isolation);
         Path data = folder.resolve("data");
         String id;
         List<ProcessHandle> below;
         long pid;
-        try (ServeProcess node = ServeProcess.start(data, SHORT_LEASE)) {
+        try (ServeProcess node = ServeProcess.start(data, settings)) {
             JobClient client = new JobClient(node.url());
             id = submit(client, SLOW);
             awaitOutput(client, id, "begin");

@@ -113,7 +113,7 @@ final class NsjailSandbox implements Sandbox {
         writePolicy("deny.kafel", l -> true);
         starter = vertx.createSharedWorkerExecutor(
                 "onpyrunner-jail-starter-" + folder.getFileName(), 2, 1, TimeUnit.MINUTES);
-        zygotes = new Zygotes(vertx, warm(), this::launchZygote);
+        zygotes = new Zygotes(vertx, warm(), slots(settings), this::launchZygote);
         client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
         for (int number = 0; number < slots(settings); number++) {
             Path bay = folder.resolve("bay-" + number);

@@ -41,6 +41,9 @@ final class NsjailSlot {
     private NsjailSandbox.Listening nsjail;
     /** The process that copies a zygote into the jails here; 0 for none, or when it is not known yet. */
     private long forker;
+    /** Whether the one that is there made no copy: it ends with its nsjail. */
+    private boolean needsForker;
+
     /** The one that is here: being made, parked, running or ending. */
     private NsjailJail jail;
 
@@ -79,9 +82,7 @@ final class NsjailSlot {
             failures = r.failed() ? failures + 1 : 0;
             madeWith().ifPresent(zygote -> {
                 sandbox.zygotes().parked(zygote, r.succeeded());
-                if (r.failed()) {
-                    nsjail.process().destroyForcibly(); // for another forker
-                }
+                needsForker = r.failed();
             });
             if (r.succeeded()) {
                 preferToKillTheProgram();
@@ -188,19 +189,22 @@ final class NsjailSlot {
 
     /** Sees to it that there is an nsjail, alone in its group, with a forker of the zygote that is to be copied now. */
     private Future<Void> listening() {
-        return sandbox.zygotes().current().compose(zygote -> {
-            boolean isThere = nsjail != null && nsjail.process().isAlive();
-            if (isThere && nsjail.zygote().equals(zygote)) {
-                return prepareGroup(sandbox.parkedFor());
-            }
-            return endListener().compose(v -> launchListener(zygote));
-        });
+        boolean isThere = nsjail != null && nsjail.process().isAlive() && !needsForker;
+        return sandbox.zygotes()
+                .current(isThere ? madeWith() : Optional.empty())
+                .compose(zygote -> {
+                    if (isThere && nsjail.zygote().equals(zygote)) {
+                        return prepareGroup(sandbox.parkedFor());
+                    }
+                    return endListener().compose(v -> launchListener(zygote));
+                });
     }
 
     private Future<Void> launchListener(Optional<Zygote> zygote) {
         return sandbox.launchListener(this, zygote).compose(started -> {
             nsjail = started;
             forker = 0;
+            needsForker = false;
             if (closed) {
                 return endListener()
                         .compose(v -> Future.failedFuture(new Sandbox.SandboxException("The sandbox was closed.")));

@@ -17,11 +17,12 @@ import org.slf4j.LoggerFactory;
 final class Zygotes {
     private static final Logger LOG = LoggerFactory.getLogger(Zygotes.class);
     private static final long AGAIN_MS = 60_000;
-    /** Copies that failed, one after the other, before its forkers are blamed. */
+    /** Failures of each slot, one after the other and with no success between, before the zygote is blamed and not the slots' forkers. */
     private static final int FAILURES = 3;
 
     private final Vertx vertx;
     private final Interpreter interpreter;
+    private final int mostFailures;
     private final IntFunction<Future<Zygote>> launcher;
     private final Set<Zygote> open = new HashSet<>();
     private Zygote current;
@@ -37,25 +38,34 @@ final class Zygotes {
      *
      * @param launcher starts one; the number tells it apart
      */
-    Zygotes(Vertx vertx, Interpreter interpreter, IntFunction<Future<Zygote>> launcher) {
+    Zygotes(Vertx vertx, Interpreter interpreter, int slots, IntFunction<Future<Zygote>> launcher) {
         this.vertx = vertx;
         this.interpreter = interpreter;
+        this.mostFailures = slots * FAILURES;
         this.launcher = launcher;
     }
 
-    /** The one to be copied now; empty for a fresh interpreter. Never fails. */
-    Future<Optional<Zygote>> current() {
+    /**
+     * The one to be copied now; empty for a fresh interpreter. Never fails.
+     *
+     * @param present the one whose forker is there already: it goes on when the zygote itself has died
+     */
+    Future<Optional<Zygote>> current(Optional<Zygote> present) {
         if (!interpreter.entered() || refused || closed) {
             return Future.succeededFuture(Optional.empty());
         }
-        boolean works = current != null && current.isAlive();
-        if ((!works || current.isWorn(interpreter)) && next == null && System.nanoTime() - notBefore >= 0) {
+        boolean works = current != null
+                && (current.isAlive() || present.filter(current::equals).isPresent());
+        boolean isDue = current == null || !current.isAlive() || current.isWorn(interpreter);
+        if (isDue && next == null && System.nanoTime() - notBefore >= 0) {
             startNext();
         }
-        if (works || next == null) {
-            return Future.succeededFuture(works ? Optional.of(current) : Optional.empty());
+        if (works) {
+            return Future.succeededFuture(Optional.of(current));
         }
-        return next.map(z -> Optional.ofNullable(current)).otherwise(Optional.empty());
+        return next == null
+                ? Future.succeededFuture(Optional.empty())
+                : next.map(Optional::of).otherwise(Optional.empty());
     }
 
     private void startNext() {
@@ -100,11 +110,11 @@ final class Zygotes {
         }
         zygote.copied();
         failures = well ? 0 : failures + 1;
-        if (failures >= FAILURES) {
+        if (failures >= mostFailures) {
             failures = 0;
             current = null;
             discard(zygote);
-            giveUpForNow("no copy of it came to be " + FAILURES + " times");
+            giveUpForNow("no copy of it came to be, " + mostFailures + " times");
         }
     }
 
