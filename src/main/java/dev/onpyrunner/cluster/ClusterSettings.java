@@ -1,6 +1,7 @@
 package dev.onpyrunner.cluster;
 
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -24,7 +25,7 @@ public record ClusterSettings(
         List<String> members,
         String dnsName,
         Tls tls) {
-    private static final Pattern MEMBER = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?");
+    private static final Pattern MEMBER = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+])(?::([0-9]{1,5}))?");
     private static final int MAX_PORT = 65_535;
 
     /** PEM files; each empty, or all given: every node shows its certificate and wants to see the others'. */
@@ -54,13 +55,25 @@ public record ClusterSettings(
         if (busPort < 0 || busPort > MAX_PORT) {
             throw new IllegalArgumentException("bus_port must be 0 to 65535, not " + busPort);
         }
+        if (port == busPort) {
+            throw new IllegalArgumentException("port and bus_port must not be the same, " + port);
+        }
         for (String member : members) {
-            if (!MEMBER.matcher(member).matches()) {
+            if (!isMember(member)) {
                 throw new IllegalArgumentException("members must be like 10.0.0.7 or node-a:5701, not " + member);
             }
         }
         if (!members.isEmpty() && !dnsName.isEmpty()) {
             throw new IllegalArgumentException("give members or dns_name, not both");
         }
+    }
+
+    private static boolean isMember(String member) {
+        Matcher m = MEMBER.matcher(member);
+        if (!m.matches()) {
+            return false;
+        }
+        int memberPort = m.group(2) == null ? 1 : Integer.parseInt(m.group(2));
+        return memberPort >= 1 && memberPort <= MAX_PORT;
     }
 }

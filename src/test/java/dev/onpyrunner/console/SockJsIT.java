@@ -3,6 +3,11 @@ package dev.onpyrunner.console;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.onpyrunner.Await;
 import dev.onpyrunner.TestNode;
 import io.vertx.core.Promise;
@@ -13,14 +18,18 @@ import io.vertx.core.http.WebSocketClient;
 import io.vertx.core.http.WebSocketConnectOptions;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** A job's events over the bridge for pages. */
 @Timeout(60)
@@ -128,6 +137,38 @@ class SockJsIT {
                 .isEqualTo("err");
         node.send(node.request("/v1/jobs/" + id).DELETE());
         Await.get(page.socket.close());
+    }
+
+    @Test
+    void what_a_page_does_wrong_is_no_line_in_the_log() throws Exception {
+        LoggerContext shipped = new LoggerContext();
+        JoranConfigurator configurator = new JoranConfigurator();
+        configurator.setContext(shipped);
+        configurator.doConfigure(Path.of("conf", "logback.xml").toFile());
+        List<ILoggingEvent> told = new CopyOnWriteArrayList<>();
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                told.add(event);
+            }
+        };
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        appender.start();
+        root.addAppender(appender);
+        try {
+            Page page = new Page();
+            for (int n = 0; n <= 100; n++) {
+                page.send("register", "onpyrunner.job.0-%026d".formatted(n));
+            }
+            assertThat(page.next().getString("body")).isEqualTo("max_handlers_reached");
+            Await.get(page.socket.close());
+        } finally {
+            root.detachAppender(appender);
+        }
+        assertThat(told)
+                .filteredOn(e -> e.getLoggerName().startsWith("io.vertx"))
+                .isNotEmpty()
+                .noneMatch(e -> shipped.getLogger(e.getLoggerName()).isEnabledFor(e.getLevel()));
     }
 
     @Test
