@@ -1,8 +1,11 @@
 package dev.onpyrunner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.onpyrunner.cluster.BridgeSettings;
+import dev.onpyrunner.cluster.TcpBridge;
 import java.io.BufferedReader;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -11,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -121,6 +125,17 @@ class TcpBridgeIT {
         Process peer = peer("another secret of many characters");
         assertThat(reader(peer.getErrorStream()).readLine()).isEqualTo("the node refuses: access_denied");
         assertThat(peer.waitFor()).isEqualTo(1);
+    }
+
+    @Test
+    void a_port_that_is_taken_is_told_with_its_setting() throws IOException {
+        try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int taken = other.getLocalPort();
+            TcpBridge second = new TcpBridge(new BridgeSettings(true, "127.0.0.1", taken, SECRET), port -> {});
+            assertThatThrownBy(() -> Await.get(node.node().vertx().deployVerticle(second)))
+                    .hasStackTraceContaining(
+                            "The bridge cannot listen at 127.0.0.1:" + taken + " (bridge.host, bridge.port)");
+        }
     }
 
     @Test

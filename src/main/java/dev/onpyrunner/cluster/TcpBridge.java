@@ -11,6 +11,7 @@ import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.parsetools.RecordParser;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HashMap;
@@ -66,6 +67,10 @@ public final class TcpBridge extends VerticleBase {
                     }
                 })
                 .listen()
+                .recover(e -> Future.failedFuture(new IOException(
+                        "The bridge cannot listen at " + settings.host() + ":" + settings.port()
+                                + " (bridge.host, bridge.port): " + e.getMessage(),
+                        e)))
                 .onSuccess(s -> {
                     LOG.info("the event bus can be heard at {}:{}", settings.host(), s.actualPort());
                     listening.accept(s.actualPort());
