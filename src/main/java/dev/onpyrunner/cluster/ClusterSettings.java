@@ -66,6 +66,24 @@ public record ClusterSettings(
         if (!members.isEmpty() && !dnsName.isEmpty()) {
             throw new IllegalArgumentException("give members or dns_name, not both");
         }
+        boolean hasOthers = !members.isEmpty() || !dnsName.isEmpty();
+        if (hasOthers && !enabled) {
+            throw new IllegalArgumentException("enabled must be true when other nodes are named");
+        }
+        if (hasOthers
+                && isLoopback(host)
+                && !(dnsName.isEmpty() && members.stream().allMatch(m -> isLoopback(m)))) {
+            throw new IllegalArgumentException(
+                    "host must be an address at which the other nodes reach this one, or 0.0.0.0; not " + host
+                            + ", which is this machine alone");
+        }
+    }
+
+    private static boolean isLoopback(String name) {
+        return name.startsWith("127.")
+                || name.startsWith("localhost")
+                || name.startsWith("[::1]")
+                || name.equals("::1");
     }
 
     private static boolean isMember(String member) {

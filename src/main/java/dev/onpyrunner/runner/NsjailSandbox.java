@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -156,6 +157,7 @@ final class NsjailSandbox implements Sandbox {
         String text = Files.readString(settings.jailDir().resolve("job.cfg"));
         Optional<Path> packages = settings.interpreter().packages();
         if (packages.isPresent()) {
+            requireReadable(packages.get().toAbsolutePath());
             Path site = Path.of("/usr/local/lib/python" + version() + "/dist-packages");
             if (!Files.isDirectory(site)) {
                 throw new IOException(
@@ -165,6 +167,19 @@ final class NsjailSandbox implements Sandbox {
                     + "\" is_bind: true rw: false nosuid: true nodev: true }\n";
         }
         return text;
+    }
+
+    /** Jails run as users of their own. */
+    private static void requireReadable(Path packages) throws IOException {
+        if (!Files.isDirectory(packages)) {
+            throw new IOException("there is no folder " + packages + " (runner.packages)");
+        }
+        for (Path folder = packages; folder != null; folder = folder.getParent()) {
+            if (!Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+                throw new IOException("everybody must be allowed to enter " + folder
+                        + ", which runner.packages names: chmod a+rX " + folder);
+            }
+        }
     }
 
     private String version() throws IOException {
