@@ -124,10 +124,10 @@ final class JobRoutes {
                     }
                 })
                 .compose(a -> waitMs == 0 && !a.replayed()
-                        ? answer(ctx, a.job(), 0, false)
+                        ? store.output(a.job()).compose(output -> answer(ctx, a.job(), output, 0, false))
                         : waitForEnd(ctx, a, waitMs)
-                                .compose(v -> store.find(a.id()))
-                                .compose(job -> answer(ctx, job, waitMs, waitMs > 0 || a.replayed())))
+                                .compose(v -> store.whole(a.id()))
+                                .compose(w -> answer(ctx, w.job(), w.output(), waitMs, waitMs > 0 || a.replayed())))
                 .onFailure(ctx::fail);
     }
 
@@ -164,18 +164,16 @@ final class JobRoutes {
     }
 
     /** Answers a post: 200 for a job that has ended, if the client waited for that or may expect it; else 202. */
-    private Future<Void> answer(RoutingContext ctx, Job job, long waitMs, boolean mayHaveEnded) {
-        return output(job).compose(output -> {
-            HttpServerResponse response = ctx.response().putHeader(HttpHeaders.LOCATION, "/v1/jobs/" + job.id());
-            if (waitMs > 0) {
-                response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
-            }
-            boolean ended = mayHaveEnded && job.status().isTerminal();
-            if (!ended) {
-                response.putHeader(HttpHeaders.RETRY_AFTER, "1");
-            }
-            return sendJob(ctx, ended ? 200 : 202, job, output);
-        });
+    private Future<Void> answer(RoutingContext ctx, Job job, Output output, long waitMs, boolean mayHaveEnded) {
+        HttpServerResponse response = ctx.response().putHeader(HttpHeaders.LOCATION, "/v1/jobs/" + job.id());
+        if (waitMs > 0) {
+            response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
+        }
+        boolean ended = mayHaveEnded && job.status().isTerminal();
+        if (!ended) {
+            response.putHeader(HttpHeaders.RETRY_AFTER, "1");
+        }
+        return sendJob(ctx, ended ? 200 : 202, job, output);
     }
 
     private static Future<Void> sendJob(RoutingContext ctx, int status, Job job, Output output) {
@@ -193,32 +191,27 @@ final class JobRoutes {
         }
     }
 
-    private Future<Output> output(Job job) {
-        return store.output(job);
-    }
-
     private void get(RoutingContext ctx) {
         JobId id = id(ctx);
         long waitMs = waitMs(ctx);
-        store.find(id)
-                .compose(job -> {
-                    if (waitMs == 0 || job.status().isTerminal()) {
-                        return Future.succeededFuture(job);
-                    }
-                    Future<?> until = until(ctx, waitMs);
-                    return waits.untilOtherThan(id, job.status(), until).compose(v -> store.find(id));
-                })
-                .compose(job -> output(job).compose(output -> {
-                    Buffer body = job.toJson(output).toBuffer();
+        Future<Void> waited = waitMs == 0
+                ? Future.succeededFuture()
+                : store.find(id)
+                        .compose(job -> job.status().isTerminal()
+                                ? Future.succeededFuture()
+                                : waits.untilOtherThan(id, job.status(), until(ctx, waitMs)));
+        waited.compose(v -> store.whole(id))
+                .compose(whole -> {
+                    Buffer body = whole.job().toJson(whole.output()).toBuffer();
                     String tag = tag(body);
-                    describe(ctx.response(), job, tag);
+                    describe(ctx.response(), whole.job(), tag);
                     if (waitMs > 0) {
                         ctx.response().putHeader("Preference-Applied", "wait=" + waitMs / 1000);
                     }
                     return isKnown(ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH), tag)
                             ? ctx.response().setStatusCode(304).end()
                             : send(ctx, 200, body);
-                }))
+                })
                 .onFailure(ctx::fail);
     }
 
@@ -258,17 +251,16 @@ final class JobRoutes {
                 .compose(met -> met == JobStore.Cancel.Met.TOO_LATE && purge
                         ? store.purge(id)
                                 .compose(v -> ctx.response().setStatusCode(204).end())
-                        : store.find(id)
-                                .compose(job -> output(job)
-                                        .compose(output -> sendJob(
-                                                ctx, met == JobStore.Cancel.Met.ASKED ? 202 : 200, job, output))))
+                        : store.whole(id)
+                                .compose(w -> sendJob(
+                                        ctx, met == JobStore.Cancel.Met.ASKED ? 202 : 200, w.job(), w.output())))
                 .onFailure(ctx::fail);
     }
 
     private void raw(RoutingContext ctx, boolean stdout) {
         JobId id = id(ctx);
-        store.find(id)
-                .compose(this::output)
+        store.whole(id)
+                .map(JobStore.Whole::output)
                 .compose(output -> ctx.response()
                         .putHeader(HttpHeaders.CONTENT_TYPE, BYTES)
                         .putHeader(

@@ -868,20 +868,44 @@ public final class JobStore {
 
     private Future<Output> collect(JobId id, EventId after, Output before) {
         return log(id, after, LOG_PAGE).compose(events -> {
-            Output output = before;
-            for (JobEvent e : events) {
-                if (e.kind().equals(JobEvent.OUT)) {
-                    output.stdout().appendBuffer(e.data());
-                } else if (e.kind().equals(JobEvent.ERR)) {
-                    output.stderr().appendBuffer(e.data());
-                } else if (e.kind().equals(JobEvent.REQUEUED)) {
-                    output = new Output(Buffer.buffer(), Buffer.buffer()); // of a start that does not count
-                }
-            }
+            Output output = with(before, events);
             return events.size() < LOG_PAGE
                     ? Future.succeededFuture(output)
                     : collect(id, events.get(events.size() - 1).id(), output);
         });
+    }
+
+    private static Output with(Output before, List<JobEvent> events) {
+        Output output = before;
+        for (JobEvent e : events) {
+            if (e.kind().equals(JobEvent.OUT)) {
+                output.stdout().appendBuffer(e.data());
+            } else if (e.kind().equals(JobEvent.ERR)) {
+                output.stderr().appendBuffer(e.data());
+            } else if (e.kind().equals(JobEvent.REQUEUED)) {
+                output = new Output(Buffer.buffer(), Buffer.buffer()); // of a start that does not count
+            }
+        }
+        return output;
+    }
+
+    /** A job, and what it has written in its present start. */
+    public record Whole(Job job, Output output) {}
+
+    /** The job as it is now with its output; asked for together, so that most take no longer than the job alone. Fails as {@link #find}. */
+    public Future<Whole> whole(JobId id) {
+        Future<Job> finding = find(id);
+        if (finding.failed()) {
+            return finding.mapEmpty();
+        }
+        Future<List<JobEvent>> first = written(id, EventId.START, LOG_PAGE);
+        return finding.compose(job -> first.compose(events -> {
+                    boolean isAll = job.status() != JobStatus.QUEUED && job.starts() <= 1 && events.size() < LOG_PAGE;
+                    return isAll
+                            ? Future.succeededFuture(with(new Output(Buffer.buffer(), Buffer.buffer()), events))
+                            : output(job);
+                })
+                .map(output -> new Whole(job, output)));
     }
 
     /**

@@ -30,6 +30,9 @@ abstract class Cgroups {
     static final long LEFT_BEHIND = 4 << 20;
     /** Of 1000: counts as if it used all of the group's memory more. What holds it has 500. */
     private static final int KILL_FIRST = 1000;
+    /** How much less CPU time what nobody waits for gets, when there is not enough. */
+    static final int LESS = 10;
+
     /** Tells the nodes of one process apart. */
     private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -48,6 +51,12 @@ abstract class Cgroups {
 
         /** Tells how many processes stay in it, one jail after the other: they are no job's. */
         void residents(int processes);
+
+        /**
+         * Says whether somebody waits for what runs in it. A jail that is only being made gets CPU time when no program
+         * wants it.
+         */
+        void hurry(boolean isWaitedFor) throws IOException;
 
         /** Sets the limits, and starts counting anew. */
         void limit(Limits limits) throws IOException;

@@ -45,6 +45,9 @@ final class CgroupsNone extends Cgroups {
         public void residents(int processes) {}
 
         @Override
+        public void hurry(boolean isWaitedFor) {}
+
+        @Override
         public void limit(Limits limits) {}
 
         @Override

@@ -14,6 +14,9 @@ import java.util.Optional;
 final class CgroupsV1 extends Cgroups {
     private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpuacct", "cpu");
     private static final int NETWORK_PART = 4;
+    /** What the kernel gives to a group. */
+    private static final int SHARES = 1024;
+
     private final Map<String, Path> folders;
 
     private CgroupsV1(Map<String, Path> folders) {
@@ -69,12 +72,17 @@ final class CgroupsV1 extends Cgroups {
         return "version 1";
     }
 
+    private record Bounds(long memory, long ownMemory, long processes) {}
+
     private static final class GroupV1 implements Group {
         private final Map<String, Path> folders;
         private final Path memory;
         private final Path pids;
         private final Path cpu;
         private volatile int residents = 1;
+        /** What the kernel holds now: most programs ask for what the jail was made under. */
+        private Bounds present;
+
         private long ownMemory;
         private long cpuBefore;
         private long oomBefore;
@@ -91,7 +99,7 @@ final class CgroupsV1 extends Cgroups {
         public boolean settle() throws IOException {
             Path usage = memory.resolve("memory.usage_in_bytes");
             if (number(usage) > LEFT_BEHIND) {
-                write(memory.resolve("memory.force_empty"), 0);
+                Cgroups.write(memory.resolve("memory.force_empty"), 0);
             }
             long left = number(usage);
             ownMemory = Math.min(left, LEFT_BEHIND);
@@ -104,27 +112,44 @@ final class CgroupsV1 extends Cgroups {
         }
 
         @Override
+        public void hurry(boolean isWaitedFor) throws IOException {
+            Path shares = folders.get("cpu").resolve("cpu.shares");
+            if (Files.exists(shares)) {
+                Cgroups.write(shares, isWaitedFor ? SHARES : SHARES / LESS);
+            }
+        }
+
+        @Override
         public void limit(Limits limits) throws IOException {
-            long bytes = limits.memoryBytes() + ownMemory;
+            Bounds bounds = new Bounds(limits.memoryBytes(), ownMemory, limits.processes() + residents + OWN_PROCESSES);
+            if (!bounds.equals(present)) {
+                present = null;
+                write(bounds);
+                present = bounds;
+            }
+            Cgroups.write(memory.resolve("memory.max_usage_in_bytes"), 0);
+            oomBefore = oomKills();
+            refusedBefore = refused();
+            cpuBefore = cpuNanos();
+        }
+
+        private void write(Bounds bounds) throws IOException {
+            long bytes = bounds.memory() + bounds.ownMemory();
             // Memory with swap must never be the smaller of the two: open it first, close it last.
             Path withSwap = memory.resolve("memory.memsw.limit_in_bytes");
             if (Files.exists(withSwap)) {
-                write(withSwap, -1);
+                Cgroups.write(withSwap, -1);
             }
-            write(memory.resolve("memory.limit_in_bytes"), bytes);
+            Cgroups.write(memory.resolve("memory.limit_in_bytes"), bytes);
             if (Files.exists(withSwap)) {
-                write(withSwap, bytes);
+                Cgroups.write(withSwap, bytes);
             }
             // Buffers of the network are counted apart, and only once they have a limit.
             Path network = memory.resolve("memory.kmem.tcp.limit_in_bytes");
             if (Files.exists(network)) {
-                write(network, limits.memoryBytes() / NETWORK_PART);
+                Cgroups.write(network, bounds.memory() / NETWORK_PART);
             }
-            write(pids.resolve("pids.max"), limits.processes() + residents + OWN_PROCESSES);
-            write(memory.resolve("memory.max_usage_in_bytes"), 0);
-            oomBefore = oomKills();
-            refusedBefore = refused();
-            cpuBefore = cpuNanos();
+            Cgroups.write(pids.resolve("pids.max"), bounds.processes());
         }
 
         private long cpuNanos() throws IOException {

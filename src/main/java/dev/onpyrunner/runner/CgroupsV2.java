@@ -20,6 +20,9 @@ import java.util.Optional;
  * the top of the tree is used.
  */
 final class CgroupsV2 extends Cgroups {
+    /** What the kernel gives to a group. */
+    private static final int WEIGHT = 100;
+
     private static final Path TOP = Path.of("/sys/fs/cgroup");
     private static final List<String> CONTROLLERS = List.of("memory", "pids", "cpu");
     private final Path folder;
@@ -115,6 +118,14 @@ final class CgroupsV2 extends Cgroups {
         @Override
         public void residents(int processes) {
             residents = processes;
+        }
+
+        @Override
+        public void hurry(boolean isWaitedFor) throws IOException {
+            Path weight = folder.resolve("cpu.weight");
+            if (Files.exists(weight)) {
+                write(weight, isWaitedFor ? WEIGHT : WEIGHT / LESS);
+            }
         }
 
         @Override

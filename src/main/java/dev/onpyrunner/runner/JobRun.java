@@ -29,6 +29,8 @@ final class JobRun {
     private static final Logger LOG = LoggerFactory.getLogger(JobRun.class);
     /** Output is sent at once when none was sent lately, else in batches of this age or size. */
     private static final long BATCH_MS = 20;
+    /** A program that ends sooner is stored with one call: what it wrote goes with its result. */
+    private static final long SHORT_MS = 5;
 
     private static final int BATCH_BYTES = 4_096;
     /** With more than this waiting for Redis, no more is read from the program. */
@@ -82,12 +84,11 @@ final class JobRun {
 
     /** Runs the job. Completes, never fails, when nothing of it is left here. */
     Future<Void> run() {
-        LOG.info("job {} runs: start {}", claim.id().brief(), claim.starts());
-        bus.nudge(claim.id());
         beatTimer = vertx.setPeriodic(beatMs, t -> beat());
         leaseFrom(claimedNanos);
         if (claim.cancelled()) {
             finish(JobStatus.CANCELLED, Result.cancelled("Cancelled before it was run."));
+            tellStart();
             return done.future();
         }
         moreInput = claim.spec().interactive();
@@ -111,7 +112,14 @@ final class JobRun {
                                 "The sandbox could not be started. This is not the program's fault; run it again."));
             }
         });
+        tellStart();
         return done.future();
+    }
+
+    /** The program itself comes first. */
+    private void tellStart() {
+        LOG.info("job {} runs: start {}", claim.id().brief(), claim.starts());
+        bus.nudge(claim.id());
     }
 
     /** From here on a lease that is over ends nothing: the result is worth storing as long as nobody else has the job. */
@@ -274,8 +282,10 @@ final class JobRun {
         if (!sending.isComplete() || log.waitingBytes() == 0 || ended) {
             return; // send() looks again when it is done
         }
-        long age = (System.nanoTime() - sentNanos) / 1_000_000;
-        if (age >= BATCH_MS || log.waitingBytes() >= BATCH_BYTES) {
+        long now = System.nanoTime();
+        long pause = Math.max(
+                BATCH_MS - (now - sentNanos) / 1_000_000, SHORT_MS - (now - execution.startedNanos()) / 1_000_000);
+        if (pause <= 0 || log.waitingBytes() >= BATCH_BYTES) {
             vertx.cancelTimer(batchTimer);
             batchTimer = -1;
             sentNanos = System.nanoTime();
@@ -287,7 +297,7 @@ final class JobRun {
                 sendSoon();
             });
         } else if (batchTimer < 0) {
-            batchTimer = vertx.setTimer(BATCH_MS - age, t -> {
+            batchTimer = vertx.setTimer(pause, t -> {
                 batchTimer = -1;
                 sendSoon();
             });
@@ -314,8 +324,8 @@ final class JobRun {
             programEnded();
         }
         vertx.cancelTimer(batchTimer);
-        execution.close(); // the next jail can be made while the result is stored
         sending.onComplete(r -> store(log.take(), status, result));
+        execution.close(); // the next jail can be made while the result is stored
     }
 
     private void store(List<JobEvent> tail, JobStatus status, Result result) {
@@ -325,10 +335,10 @@ final class JobRun {
         }
         store.finish(claim, tail, log.nextN(), status, result).onComplete(r -> {
             if (r.succeeded()) {
-                LOG.info("job {} ended: {}: {}", claim.id().brief(), status, result.message());
-                meters.took(JobMeters.Stage.ENDED, System.nanoTime() - endedNanos);
                 bus.ended(claim.id(), status, claim.acceptedBy());
                 bus.nudge(claim.id());
+                meters.took(JobMeters.Stage.ENDED, System.nanoTime() - endedNanos);
+                LOG.info("job {} ended: {}: {}", claim.id().brief(), status, result.message());
                 close();
             } else if (r.cause() instanceof NotHolderException) {
                 abandon("its lease ended before its result was stored");

@@ -218,6 +218,7 @@ final class NsjailJail implements Sandbox.Jail {
         stdin = program.interactive() ? program.stdin().copy() : program.stdin();
         stdinWhole = !program.interactive();
         group.limit(spec.limits());
+        group.hurry(true);
         state = State.RUNNING;
         socket.write(Frames.job(spec));
         feed();

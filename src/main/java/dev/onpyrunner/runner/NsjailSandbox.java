@@ -45,7 +45,10 @@ import org.slf4j.LoggerFactory;
 final class NsjailSandbox implements Sandbox {
     private static final Logger LOG = LoggerFactory.getLogger(NsjailSandbox.class);
     private static final String FOLDER_PREFIX = "onpyrunner-";
-    static final String LOOPBACK = "127.0.0.1";
+    private static final String LOOPBACK = "127.0.0.1";
+    /** Away from the addresses that people use: all that begin with 127 are this machine's own. */
+    private static final int FIRST_NETWORK = 64;
+
     /** Slots for each program that may run at once. */
     private static final int SLOTS_A_PROGRAM = 2;
 
@@ -90,7 +93,7 @@ final class NsjailSandbox implements Sandbox {
     private record Waiting(JobSpec spec, Listener listener, Promise<Jail> jail) {}
 
     /** An nsjail that makes a jail for each connection, with a copy of this zygote or a fresh interpreter. */
-    record Listening(Process process, int port, Optional<Zygote> zygote) {}
+    record Listening(Process process, String host, int port, Optional<Zygote> zygote) {}
 
     private NsjailSandbox(Vertx vertx, RunnerSettings settings, Limits parkedFor) throws IOException {
         this.vertx = vertx;
@@ -440,10 +443,11 @@ final class NsjailSandbox implements Sandbox {
     Future<Listening> launchListener(NsjailSlot slot, Optional<Zygote> zygote) {
         return starter.executeBlocking(
                 () -> {
-                    int port = freePort();
+                    String host = loopback(slot);
+                    int port = freePort(host);
                     List<String> mode = List.of(
-                            "-Ml", "--bindhost", LOOPBACK, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
-                    return new Listening(launch(slot, LISTEN, mode, parkedFor, zygote), port, zygote);
+                            "-Ml", "--bindhost", host, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
+                    return new Listening(launch(slot, LISTEN, mode, parkedFor, zygote), host, port, zygote);
                 },
                 false);
     }
@@ -454,8 +458,17 @@ final class NsjailSandbox implements Sandbox {
                 .map(process -> new Once(slot, process));
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+    /** An address of this machine alone that no other slot of any node has, so that nobody takes a port there that was free. */
+    private String loopback(NsjailSlot slot) {
+        if (!asRoot) {
+            return LOOPBACK;
+        }
+        int number = uids.uid(slot.number()) - settings.uidBase();
+        return "127." + (FIRST_NETWORK + (number >> 16)) + "." + (number >> 8 & 0xff) + "." + (number & 0xff);
+    }
+
+    private static int freePort(String host) throws IOException {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName(host))) {
             return probe.getLocalPort();
         }
     }

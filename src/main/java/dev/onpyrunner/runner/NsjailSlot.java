@@ -148,7 +148,7 @@ final class NsjailSlot {
         NsjailJail cold = new NsjailJail(vertx, bay, group, () -> sandbox.launchOnce(this, spec), this::closed);
         jail = cold;
         return parked.close()
-                .compose(v -> prepareGroup(spec.limits()))
+                .compose(v -> prepareGroup(spec.limits(), true))
                 .compose(v -> cold.park())
                 .onSuccess(v -> preferToKillTheProgram())
                 .compose(v -> begin(cold, spec, listener))
@@ -194,7 +194,7 @@ final class NsjailSlot {
                 .current(isThere ? madeWith() : Optional.empty())
                 .compose(zygote -> {
                     if (isThere && nsjail.zygote().equals(zygote)) {
-                        return prepareGroup(sandbox.parkedFor());
+                        return prepareGroup(sandbox.parkedFor(), false);
                     }
                     return endListener().compose(v -> launchListener(zygote));
                 });
@@ -210,7 +210,7 @@ final class NsjailSlot {
                         .compose(v -> Future.failedFuture(new Sandbox.SandboxException("The sandbox was closed.")));
             }
             group.residents(zygote.isPresent() ? 2 : 1);
-            return prepareGroup(sandbox.parkedFor());
+            return prepareGroup(sandbox.parkedFor(), false);
         });
     }
 
@@ -225,11 +225,12 @@ final class NsjailSlot {
     }
 
     /** Sets limits before there is a jail, while nsjail is alone in its group: the interpreter's start is under them. */
-    private Future<Void> prepareGroup(Limits limits) {
+    private Future<Void> prepareGroup(Limits limits, boolean isWaitedFor) {
         return settle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLED_WITHIN_MS))
                 .compose(v -> vertx.<Void>executeBlocking(
                         () -> {
                             group.limit(limits);
+                            group.hurry(isWaitedFor);
                             return null;
                         },
                         false))
@@ -253,7 +254,7 @@ final class NsjailSlot {
 
     /** A new nsjail takes some milliseconds until it listens. */
     private Future<Lifeline> connect(long until) {
-        return client.connect(nsjail.port(), NsjailSandbox.LOOPBACK)
+        return client.connect(nsjail.port(), nsjail.host())
                 .map(socket -> {
                     if (forker == 0 && nsjail.zygote().isPresent()) {
                         forker = sandbox.forkerOf(this); // nsjail listens, so its start has come to an end

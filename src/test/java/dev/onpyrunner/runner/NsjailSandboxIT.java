@@ -18,7 +18,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -204,8 +204,8 @@ class NsjailSandboxIT {
     @Test
     void a_stranger_at_an_nsjails_port_gets_nothing_and_disturbs_nobody() throws IOException {
         awaitTwoParked();
-        for (int port : ports()) {
-            try (Socket stranger = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        for (InetSocketAddress address : addresses()) {
+            try (Socket stranger = new Socket(address.getAddress(), address.getPort())) {
                 stranger.setSoTimeout(10_000);
                 byte[] said = stranger.getInputStream().readAllBytes();
                 assertThat(new String(said, StandardCharsets.UTF_8)).contains("/bay/s");
@@ -215,10 +215,11 @@ class NsjailSandboxIT {
         awaitTwoParked();
     }
 
-    private List<Integer> ports() {
+    private List<InetSocketAddress> addresses() {
         return listeners().stream()
-                .map(p -> p.info().arguments().orElseThrow())
-                .map(a -> Integer.parseInt(a[List.of(a).indexOf("-p") + 1]))
+                .map(p -> List.of(p.info().arguments().orElseThrow()))
+                .map(a -> new InetSocketAddress(
+                        a.get(a.indexOf("--bindhost") + 1), Integer.parseInt(a.get(a.indexOf("-p") + 1))))
                 .toList();
     }
 

@@ -32,6 +32,8 @@ class ZygoteIT {
 
     private Path packages;
     private TestNode node;
+    /** Of other nodes. */
+    private List<ProcessHandle> others;
 
     @BeforeEach
     void prepare() throws IOException {
@@ -47,6 +49,7 @@ class ZygoteIT {
     }
 
     private void start(String... settings) throws IOException {
+        others = nsjails();
         Map<String, String> all = new HashMap<>(
                 Map.of("runner.isolation", "entered", "runner.slots", "1", "runner.interactive_slots", "0"));
         for (int k = 0; k < settings.length; k += 2) {
@@ -66,12 +69,18 @@ class ZygoteIT {
         return job.path("stdout").textValue();
     }
 
-    /** The zygotes of all nodes of this process, and their forkers: nobody else's command is the one that they share with programs. */
-    private static List<ProcessHandle> warm(boolean forkers) {
-        Stream<ProcessHandle> zygotes = ProcessHandle.current()
+    /** What the zygotes of this process' nodes run in. */
+    private static List<ProcessHandle> nsjails() {
+        return ProcessHandle.current()
                 .descendants()
                 .filter(p -> p.info().commandLine().orElse("").contains("zygote-"))
-                .flatMap(ProcessHandle::children);
+                .toList();
+    }
+
+    /** The zygotes of this node, or their forkers. */
+    private List<ProcessHandle> warm(boolean forkers) {
+        Stream<ProcessHandle> zygotes =
+                nsjails().stream().filter(p -> !others.contains(p)).flatMap(ProcessHandle::children);
         return (forkers ? zygotes.flatMap(ProcessHandle::children) : zygotes).toList();
     }
 
