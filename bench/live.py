@@ -9,7 +9,6 @@ Every viewer must get every line once and in order. Ends by itself, with exit co
 
 import argparse
 import datetime
-import functools
 import json
 import os
 import platform
@@ -22,11 +21,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-JAR = HERE.parent / "target" / "onpyrunner.jar"
+sys.dont_write_bytecode = True  # no __pycache__ in the checkout
+
+from common import LATE_S, Node, Wrong, at  # noqa: E402
+
 STAMP = re.compile(rb"<(\d+)>")
 PROGRAM = """import sys, time
 input()
@@ -34,11 +34,6 @@ for i in range({lines}):
     time.sleep({gap})
     print('<%d>' % time.monotonic_ns(), flush=True)
 """
-LATE_S = 30  # for anything to happen at all
-
-
-class Wrong(Exception):
-    """Something was not as it must be, so the times mean nothing."""
 
 
 class Viewers:
@@ -136,45 +131,6 @@ class Bare:
                     client.sendall(line)
 
 
-class Node:
-    """A node for this run; it dies with this script. Only who asks for its port waits until it is ready."""
-
-    def __init__(self, folder, name="node", arguments=(), environment=None):
-        home = os.environ.get("JAVA_HOME")
-        self.java = Path(home) / "bin" if home else Path()
-        self.said = folder / f"{name}.log"
-        with open(self.said, "wb") as log:
-            self.process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", str(self.java / "java"), "-XX:+UseG1GC", "-XX:MaxRAMPercentage=25", "-jar", str(JAR),
-                 "serve", "--port", "0", "--data", str(folder / name), *arguments],
-                env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
-            )  # fmt: skip
-
-    @functools.cached_property
-    def port(self):
-        ready = re.match(r"OnPyRunner is ready: +http://[^:]+:(\d+)", self.process.stdout.readline())
-        if not ready:
-            raise Wrong("the node did not start:\n" + self.said.read_text(errors="replace"))
-        return int(ready[1])
-
-    def post(self, path, body):
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method="POST")
-        with urllib.request.urlopen(request, timeout=LATE_S) as response:
-            return response.read()
-
-    def heap(self):
-        """Bytes of the heap that are in use, after a collection."""
-        jcmd = [str(self.java / "jcmd"), str(self.process.pid)]
-        subprocess.run([*jcmd, "GC.run"], stdout=subprocess.DEVNULL, check=True)
-        info = subprocess.run([*jcmd, "GC.heap_info"], stdout=subprocess.PIPE, text=True, check=True).stdout
-        return int(re.search(r"used (\d+)K", info)[1]) * 1024
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-
-
 class Job:
     """One interactive job of the node: it waits for a line before it prints."""
 
@@ -216,11 +172,6 @@ def measure(source, viewers_wanted, lines, when_idle=lambda: None):
     finally:
         viewers.close()
         source.close()
-
-
-def at(values, part):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
 def arguments():

