@@ -244,8 +244,10 @@ class Node:
                 return pid
         raise Wrong("the node's Redis was not found")
 
-    def redis_port(self):
-        return int((self.data / "redis.url").read_text().strip().rsplit(":", 1)[1].split("/")[0])
+    def redis_address(self):
+        """Port and password of the Redis that the node has started."""
+        found = re.fullmatch(r"redis://(?:[^:@]*:([^@]*)@)?[^:/]+:(\d+).*", (self.data / "redis" / "redis.url").read_text().strip())
+        return int(found[2]), found[1]
 
     def cpu_ms(self):
         """The CPU that the JVM and its Redis have used, without jails."""
