@@ -20,6 +20,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.PoolOptions;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.handler.BodyHandler;
@@ -54,6 +55,8 @@ public final class Queue {
     private final Vertx vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(false));
     private final int rounds;
     private final int batch;
+    /** What is kept of it. */
+    private final JsonObject figures = new JsonObject();
 
     private Queue(int rounds, int batch) {
         this.rounds = rounds;
@@ -70,7 +73,12 @@ public final class Queue {
         int deepest = 100_000;
         int rounds = 10;
         int batch = 2_000;
+        String json = null;
         for (int i = 0; i + 1 < args.length; i += 2) {
+            if (args[i].equals("--json")) {
+                json = args[i + 1];
+                continue;
+            }
             int value = Integer.parseInt(args[i + 1]);
             switch (args[i]) {
                 case "--deepest" -> deepest = value;
@@ -86,6 +94,9 @@ public final class Queue {
         try {
             queue.depths(List.of(10, Math.min(1_000, deepest), deepest));
             queue.http();
+            if (json != null) {
+                Files.writeString(Path.of(json), queue.figures.encode() + "\n");
+            }
         } finally {
             queue.vertx.close().toCompletionStage().toCompletableFuture().join();
         }
@@ -93,7 +104,7 @@ public final class Queue {
     }
 
     private static void usage() {
-        System.err.println("Usage: ./onpyrunner bench queue [--deepest JOBS] [--rounds N] [--batch N]");
+        System.err.println("Usage: ./onpyrunner bench queue [--deepest JOBS] [--rounds N] [--batch N] [--json FILE]");
         System.exit(2);
     }
 
@@ -123,6 +134,10 @@ public final class Queue {
                 parts.add(rates.get(i) / other.rates.get(i));
             }
             return at(parts, 0.5);
+        }
+
+        JsonObject json() {
+            return new JsonObject().put("times_ms", new JsonArray(ms)).put("rates", new JsonArray(rates));
         }
 
         String line() {
@@ -175,7 +190,13 @@ public final class Queue {
             }
             System.out.printf("%nScripts alone, %d at once, in turns (%d × %d of each)%n", AT_ONCE, rounds, batch);
             Depth least = all.get(0);
+            JsonArray depthFigures = new JsonArray();
+            figures.put("depths", depthFigures);
             for (Depth d : all) {
+                depthFigures.add(new JsonObject()
+                        .put("jobs", d.jobs)
+                        .put("accept", d.accept.json())
+                        .put("run", d.run.json()));
                 System.out.printf(
                         Locale.ROOT,
                         "%,8d wait: accept         %s   × %.2f%n%s claim + finish %s   × %.2f%n",
@@ -270,6 +291,9 @@ public final class Queue {
                     lanes.forEach((server, times) -> batch(times, batch, () -> post(client, server.port, body)));
                 }
                 Times accept = lanes.get(node);
+                figures.put("node", accept.json())
+                        .put("node_trivial_script", lanes.get(same).json())
+                        .put("http_only", lanes.get(bare).json());
                 System.out.printf("%nPOST /v1/jobs, %d at once, in turns (%d × %d of each)%n", AT_ONCE, rounds, batch);
                 System.out.printf("a node                            %s%n", accept.line());
                 System.out.printf("the same node, trivial EVALSHA    %s%n", lanes.get(same).line());
