@@ -3,7 +3,9 @@
 import sys
 import threading
 
-from node import Node, summary
+sys.dont_write_bytecode = True  # no __pycache__ in the checkout
+
+from common import Client, summary  # noqa: E402
 
 WAITING = 100
 MEASURED = 200
@@ -18,15 +20,15 @@ def instants(jobs):
 
 def main():
     url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
-    node = Node(url)
+    node = Client(url)
     ids = []
     for _ in range(WAITING):
-        status, job, _ = node.call("POST", "/v1/jobs", {"source": SLEEP})
+        status, job, _ = node.timed("POST", "/v1/jobs", {"source": SLEEP})
         assert status == 202, job
         ids.append(job["id"])
     times, depths = [], []
     for _ in range(MEASURED):
-        status, job, took = node.call("POST", "/v1/jobs", {"source": SLEEP})
+        status, job, took = node.timed("POST", "/v1/jobs", {"source": SLEEP})
         assert status == 202, job
         ids.append(job["id"])
         times.append(took)
@@ -36,10 +38,10 @@ def main():
     jobs = [None] * len(ids)
 
     def follow(part):
-        mine = Node(url)
+        mine = Client(url)
         for index in range(part, len(ids), 4):
             while jobs[index] is None:
-                status, job, _ = mine.call("GET", f"/v1/jobs/{ids[index]}?wait=30")
+                status, job, _ = mine.timed("GET", f"/v1/jobs/{ids[index]}?wait=30")
                 assert status == 200, job
                 if job["status"] in ("DONE", "ERROR", "CANCELLED"):
                     jobs[index] = job

@@ -68,6 +68,10 @@ def p99(values):
     return at(values, 0.99)
 
 
+def summary(times):
+    return f"median {p50(times):.2f} ms, p99 {p99(times):.2f} ms, worst {max(times):.2f} ms ({len(times)} times)"
+
+
 def with_interval(values, figure):
     low, high = interval(values, figure)
     return {"value": figure(values), "low": low, "high": high}
@@ -342,6 +346,14 @@ class Client:
 
     def call(self, method, path, body=None):
         return self.send(request(method, self.path + path, body))
+
+    def timed(self, method, path, body=None):
+        """The status, the JSON, and how many milliseconds it took."""
+        data = request(method, self.path + path, body)
+        began = time.perf_counter()
+        status, _, said = self.send(data)
+        took = (time.perf_counter() - began) * 1000
+        return status, json.loads(said), took
 
     def close(self):
         if self.socket:

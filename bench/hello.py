@@ -5,7 +5,9 @@ import sys
 import threading
 import time
 
-from node import Node, summary
+sys.dont_write_bytecode = True  # no __pycache__ in the checkout
+
+from common import Client, summary  # noqa: E402
 
 
 def bare(text):
@@ -22,10 +24,10 @@ def main():
     job_times, bare_times, wrong = [], [], []
 
     def client(number):
-        node = Node(url)
+        node = Client(url)
         for index in range(number, jobs, clients):
             text = f"hello {index}"
-            status, job, took = node.call("POST", "/v1/jobs?wait=30", {"source": "print(input())", "stdin": text})
+            status, job, took = node.timed("POST", "/v1/jobs?wait=30", {"source": "print(input())", "stdin": text})
             if status != 200 or job["outcome"] != "OK" or job["stdout"] != text + "\n":
                 wrong.append(job)
             job_times.append(took)

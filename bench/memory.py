@@ -146,7 +146,7 @@ def main():
     with common.scratch("memory") as folder:
         nodes = [slots(folder, options, number) for number in (SLOTS, MORE_SLOTS)]
         few, many = (node["after_jobs"]["jails"] for node in nodes)
-        found |= {"nodes": nodes, "jails_bytes_per_slot": (many - few) / (MORE_SLOTS - SLOTS)}
+        found |= {"jobs": options.jobs, "nodes": nodes, "jails_bytes_per_slot": (many - few) / (MORE_SLOTS - SLOTS)}
         jvm = nodes[1]["after_jobs"]["jvm_rss"] - nodes[0]["after_jobs"]["jvm_rss"]
         found["jvm_bytes_per_slot"] = jvm / (MORE_SLOTS - SLOTS)
         found["queued"], found["viewers"] = queued(folder, options), viewers(folder, options)
