@@ -26,9 +26,9 @@ PANDAS = common.HOME / ".onpyrunner" / "bench-packages"
 # Seconds that a part takes on two cores; its arguments, and those of --quick, and of --smoke.
 PARTS = {
     "start": (35, "", "--jobs 30", "--jobs 3"),
-    "run": (150, "--rounds 4 --round-s 1.5 --seconds 45", "--jobs 80 --warm-up 100 --rounds 2 --round-s 1", "--jobs 3 --warm-up 1 --rounds 1 --round-s 0.2"),
+    "run": (150, "--rounds 4 --round-s 1.5 --seconds 45", "--jobs 80 --warm-up 100 --rounds 2 --round-s 1", "--jobs 3 --warm-up 1 --rounds 1 --round-s 0.2 --fresh-only"),
     "load": (130, "", "--clients 1,4,16 --rounds 1 --round-s 1.5 --open-s 5 --warm-up 100",
-             "--clients 1,2 --rounds 1 --round-s 0.3 --open-s 0.5 --warm-up 1"),
+             "--clients 1,2 --rounds 1 --round-s 0.2 --open-s 0.3 --warm-up 1"),
     "queue": (75, "--deepest 100000 --rounds 5 --batch 1000", "--deepest 1000 --rounds 2 --batch 500", "--deepest 10 --rounds 1 --batch 32"),
     "live": (50, "--viewers 1,100,1000 --lines 100", "--viewers 1,50 --lines 40", "--viewers 1 --lines 5"),
     "cluster": (75, "--rounds 4 --warm-up 1 --lines 20 --runners 1,2", "--rounds 1 --warm-up 1 --jobs 10 --lines 10 --runners 1",

@@ -65,13 +65,15 @@ def nodes(stack, folder, options, found):
         return made
 
     started = {NODE: node("fresh", {"ONPY_RUNNER_ISOLATION": "fresh"} if has_isolation() else None)}
-    if has_isolation():
+    if options.fresh_only:
+        found["missing"][ENTERED] = found["missing"][PANDAS] = "--fresh-only"
+    elif has_isolation():
         started[ENTERED] = node("entered", {"ONPY_RUNNER_ISOLATION": "entered"})
         if options.packages:
             started[PANDAS] = node("pandas", {"ONPY_RUNNER_PACKAGES": str(options.packages), "ONPY_RUNNER_PRELOAD": "pandas"})
     else:
         found["missing"][ENTERED] = found["missing"][PANDAS] = "this build has no setting runner.isolation"
-    if not options.packages:
+    if not (options.packages or options.fresh_only):
         found["missing"][PANDAS] = "no folder with pandas was given (--packages)"
     ways = {}
     for name, made in started.items():
@@ -189,6 +191,7 @@ def arguments():
     parser.add_argument("--round-s", type=float, default=2, help="how long each way has in a round (default: 2)")
     parser.add_argument("--peer", type=peers.named, action="append", default=[], metavar="NAME=URL", help=f"NAME is one of {', '.join(peers.PEERS)}")
     parser.add_argument("--packages", type=packages, default=None, metavar="DIR", help="a folder with pandas (pip install --target DIR pandas)")
+    parser.add_argument("--fresh-only", action="store_true", help="only the node whose jails start their own interpreter")
     parser.add_argument("--direct", action="store_true", help="start Java itself, not ./onpyrunner serve")
     parser.add_argument("--json", metavar="FILE", help="keep all single times")
     return parser.parse_args()
@@ -208,11 +211,13 @@ def main():
         if options.packages:
             pandas = common.bare(folder, "frame", common.PANDAS, common.PANDAS_SAYS, options.packages)
             ways[BARE_PANDAS] = Way(lambda: pandas)
-        ways |= nodes(stack, folder, options, found)
         for name, url in options.peer:
             ways[name] = Way(lambda name=name, url=url: peers.Peer(name, url))
         for way in ways.values():
-            way.warm(options.warm_up if way.node else 3)
+            way.warm(3)
+        for name, way in nodes(stack, folder, options, found).items():
+            way.warm(options.warm_up)
+            ways[name] = way
         times = one_after_another(ways, options.jobs, options.seconds)
         rates = {str(at_once): {name: [] for name in ways} for at_once in (cores, 2 * cores)}
         for _ in range(options.rounds):
