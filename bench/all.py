@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """All measurements in about ten minutes, and what they say about the goals.
 
-Runs start, run, load, queue, live, cluster, memory and boot, one after the other, each with a share of the time, and writes report.json (machine, versions, date, every
-single time) and report.html (plots; one file that loads nothing). Prints the goals: what was measured, met or not. Exits with 1 when a part failed; a
-goal that is not met is no failure. Nothing else should run on the machine meanwhile.
+Runs start, run, stages, load, queue, live, cluster, memory and boot, one after the other, each with a share of the time, and writes
+report.json (machine, versions, date, every single time) and report.html (plots; one file that loads nothing). Prints the goals: what was
+measured, met or not. Exits with 1 when a part failed; a goal that is not met is no failure. Nothing else should run on the machine
+meanwhile.
 """
 
 import argparse
@@ -26,7 +27,9 @@ PANDAS = common.HOME / ".onpyrunner" / "bench-packages"
 # Seconds that a part takes on two cores; its arguments, and those of --quick, and of --smoke.
 PARTS = {
     "start": (35, "", "--jobs 30", "--jobs 3"),
-    "run": (150, "--rounds 4 --round-s 1.5 --seconds 45", "--jobs 80 --warm-up 100 --rounds 2 --round-s 1", "--jobs 3 --warm-up 1 --rounds 1 --round-s 0.2 --fresh-only"),
+    "run": (150, "--rounds 4 --round-s 1.5 --seconds 45", "--jobs 80 --warm-up 100 --rounds 2 --round-s 1",
+            "--jobs 3 --warm-up 1 --rounds 1 --round-s 0.2 --fresh-only"),
+    "stages": (25, "--jobs 200", "--jobs 50 --warm-up 100", "--jobs 3 --warm-up 1"),
     "load": (130, "", "--clients 1,4,16 --rounds 1 --round-s 1.5 --open-s 5 --warm-up 100",
              "--clients 1,2 --rounds 1 --round-s 0.2 --open-s 0.3 --warm-up 1"),
     "queue": (75, "--deepest 100000 --rounds 5 --batch 1000", "--deepest 1000 --rounds 2 --batch 500", "--deepest 10 --rounds 1 --batch 32"),
@@ -37,7 +40,7 @@ PARTS = {
     "boot": (30, "", "--starts 2 --warm-up 50 --jobs 30", "--starts 1 --warm-up 2 --jobs 3"),
 }  # fmt: skip
 SLOW = 6  # a part may take so many times its share; then it has failed
-OWN_START = ("run", "load", "memory", "boot")  # these start nodes with ./onpyrunner serve
+OWN_START = ("run", "stages", "load", "memory", "boot")  # these start nodes with ./onpyrunner serve
 
 
 class Part:
@@ -77,12 +80,16 @@ class Part:
 
 def arguments():
     parser = argparse.ArgumentParser(prog="onpyrunner bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", dest="size", action="store_const", const=1, default=0, help="about two minutes; says less")
+    parser.add_argument("--quick", dest="size", action="store_const", const=1, default=0, help="about three minutes; says less")
     parser.add_argument("--smoke", dest="size", action="store_const", const=2, help="only whether it runs; says nothing about speed")
     parser.add_argument("--parts", default=",".join(PARTS), help=f"only these, with ',' between (default: {','.join(PARTS)})")
     parser.add_argument("--out", type=Path, default=HERE / "report", metavar="DIR", help="where the report goes (default: bench/report)")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=URL", help=f"another server to compare with: {', '.join(peers.PEERS)}")
-    parser.add_argument("--packages", type=Path, metavar="DIR", help="a folder with pandas (default: .onpyrunner/bench-packages, if it is there)")
+    parser.add_argument(
+        "--peer", action="append", default=[], metavar="NAME=URL", help=f"another server to compare with: {', '.join(peers.PEERS)}"
+    )
+    parser.add_argument(
+        "--packages", type=Path, metavar="DIR", help="a folder with pandas (default: .onpyrunner/bench-packages, if it is there)"
+    )
     parser.add_argument("--direct", action="store_true", help="start Java itself, not ./onpyrunner serve")
     options = parser.parse_args()
     options.parts = options.parts.split(",")
@@ -115,7 +122,10 @@ def main():
     (options.out / "report.html").write_text(report.page(run), encoding="utf-8")
     print(report.goals_text(run["goals"]))
     failed = [name for name, part in run["parts"].items() if part["exit"]]
-    print(f"{run['took_s']:.0f} s; {options.out / 'report.html'}, {options.out / 'report.json'}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+    print(
+        f"{run['took_s']:.0f} s; {options.out / 'report.html'}, {options.out / 'report.json'}"
+        + (f"; failed: {', '.join(failed)}" if failed else "")
+    )
     sys.exit(1 if failed else 0)
 
 

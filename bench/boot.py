@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How long a node takes from the command to ready, and its first job beside those that follow.
 
-Starts `./onpyrunner serve` several times in a built tree, each time with an empty data folder. "Ready" is the line that the command prints then. After it one hello over
-HTTP, on a connection made before, and then more of them. Every answer is checked. Ends by itself.
+Starts `./onpyrunner serve` several times in a built tree, each time with an empty data folder. "Ready" is the line that the command
+prints then. After it one hello over HTTP, on a connection made before, and then more of them. Every answer is checked. Ends by itself.
 """
 
 import argparse
@@ -21,7 +21,12 @@ def once(folder, number, options):
         one = common.Jobs(node.url())
         one.client.call("GET", "/v1/queue")  # connects
         times = [one.run() for _ in range(1 + options.warm_up + options.jobs)]
-        return {"ready_s": node.ready_s, "first_ms": times[0], "warming_ms": times[1 : options.warm_up + 1], "then_ms": times[options.warm_up + 1 :]}
+        return {
+            "ready_s": node.ready_s,
+            "first_ms": times[0],
+            "warming_ms": times[1 : options.warm_up + 1],
+            "then_ms": times[options.warm_up + 1 :],
+        }
     finally:
         node.close()
 

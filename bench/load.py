@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """How a node of its own stands load: hello over HTTP, through the durable queue.
 
-Closed loop: so many clients that each ask again when they have their answer, beside as many bare python3 at once, in turns. Open loop: requests
-come at random moments, at 50, 80 and 120 % of the most that the closed loop reached, whether or not the node keeps up; a request's time counts from when
-it was due. The queue is short here, so that too much is refused: with 429 or 503, and always Retry-After. Fairness: one greedy client with many connections beside
-modest ones with one each, told apart by their addresses (127.0.0.2 and following). Every accepted job must end well. Ends by itself.
+Closed loop: so many clients that each ask again when they have their answer, beside as many bare python3 at once, in turns. Open loop:
+requests come at random moments, at 50, 80 and 120 % of the most that the closed loop reached, whether or not the node keeps up; a
+request's time counts from when it was due. The queue is short here, so that too much is refused: with 429 or 503, and always Retry-After.
+Fairness: one greedy client with many connections beside modest ones with one each, told apart by their addresses (127.0.0.2 and
+following). Every accepted job must end well. Ends by itself.
 """
 
 import argparse
@@ -100,7 +101,7 @@ def opened(port, rate, seconds, dice):
 
 
 def fairness(port, seconds):
-    """Jobs a second of each client. A fair queue gives the greedy one what the modest ones leave; Jain's index is of the modest ones' rates."""
+    """Jobs a second of each client. Jain's index is of the modest ones' rates: 1 when they are equal."""
     clients = {"127.0.0.2": GREEDY} | {f"127.0.0.{3 + n}": 1 for n in range(MODEST)}
     found = closed(port, clients, seconds)
     rates = list(found["rates_per_s"].values())
@@ -136,7 +137,7 @@ def closed_loops(port, command, options):
             row = closed(port, {"127.0.0.1": clients}, options.round_s)
             rows["node"].append({"jobs_per_s": row["jobs_per_s"], "times_ms": row["times_ms"]["127.0.0.1"]})
             rows["bare"].append(bare_rate(command, clients, options.round_s))
-    for clients, rows in found.items():
+    for rows in found.values():
         by_bare = [own["jobs_per_s"] / bare["jobs_per_s"] for own, bare in zip(rows["node"], rows["bare"])]
         rows["jobs_per_s"] = {way: statistics.median(r["jobs_per_s"] for r in rows[way]) for way in ("node", "bare")}
         rows["by_bare"] = {"value": statistics.median(by_bare), "low": min(by_bare), "high": max(by_bare)}
@@ -153,7 +154,10 @@ def say_closed(found):
 
 
 def say_open(rows, capacity):
-    print(f"\nopen loop; the most was {capacity:.0f} jobs/s\n{'offered':>12} | {'accepted jobs, ms':^37} | goodput | of the most around it | refused | Retry-After, s")
+    print(
+        f"\nopen loop; the most was {capacity:.0f} jobs/s\n"
+        f"{'offered':>12} | {'accepted jobs, ms':^37} | goodput | of the most around it | refused | Retry-After, s"
+    )
     for share, row in rows.items():
         columns = " ".join(f"{at(row['times_ms'], part):8.1f}" for part in PARTS) if row["times_ms"] else f"{'none':>35}"
         print(f"{row['offered_per_s']:5.0f} ({share * 100:3.0f} %) | {columns}   | {row['goodput_per_s']:7.0f} | "

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """What a node of its own holds in memory: idle, for each slot, each job that waits, and each viewer.
 
-The JVM is what the kernel counts as resident. Slots are all other processes of the node, jails and interpreters included, by their proportional share
-(what they map together counts once); as any user but root, whose jails cannot be looked into, resident, so too much. Jobs wait at a node that runs none, and Redis says
-what it uses. Of viewers it is the JVM's heap after a collection; the kernel's buffers come on top. Ends by itself.
+The JVM is what the kernel counts as resident. Slots are all other processes of the node, jails and interpreters included, by their
+proportional share (what they map together counts once); as any user but root, whose jails cannot be looked into, resident, so too much.
+Jobs wait at a node that runs none, and Redis says what it uses. Of viewers it is the JVM's heap after a collection; the kernel's buffers
+come on top. Ends by itself.
 """
 
 import argparse

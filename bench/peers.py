@@ -40,7 +40,10 @@ class Peer:
     def run(self):
         """Milliseconds from the request to the answer."""
         began = time.perf_counter()
-        status, _, body = self.client.send(self.data)
+        try:
+            status, _, body = self.client.send(self.data)
+        except OSError as error:
+            raise Wrong(f"{self.name} at {self.client.host}:{self.client.port}: {error}") from error
         took = (time.perf_counter() - began) * 1000
         try:
             said = self.read(json.loads(body))

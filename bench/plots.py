@@ -62,9 +62,13 @@ def lines(title, across, upwards, series, log_x=False, log_y=False):
     to_y, ticks_y = scale(min(p[1] for p in points), max(p[1] for p in points), log_y, bottom, 20)
     parts = [f'<path d="M{left} 20V{bottom}H{right}" class="axis"/>']
     for tick in ticks_x:
-        parts.append(f'<path d="M{to_x(tick):.1f} {bottom}v5" class="axis"/>' + text(to_x(tick), bottom + 18, number(tick), "middle", "small"))
+        parts.append(
+            f'<path d="M{to_x(tick):.1f} {bottom}v5" class="axis"/>' + text(to_x(tick), bottom + 18, number(tick), "middle", "small")
+        )
     for tick in ticks_y:
-        parts.append(f'<path d="M{left} {to_y(tick):.1f}H{right}" class="grid"/>' + text(left - 6, to_y(tick) + 4, number(tick), "end", "small"))
+        parts.append(
+            f'<path d="M{left} {to_y(tick):.1f}H{right}" class="grid"/>' + text(left - 6, to_y(tick) + 4, number(tick), "end", "small")
+        )
     parts.append(text((left + right) / 2, bottom + 38, across, "middle") + text(left - 40, 12, upwards))
     for n, (name, own) in enumerate(series.items()):
         colour = COLOURS[n % len(COLOURS)]
@@ -72,7 +76,9 @@ def lines(title, across, upwards, series, log_x=False, log_y=False):
         parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         if len(own) < 30:
             parts += [f'<circle cx="{to_x(x):.1f}" cy="{to_y(y):.1f}" r="3" fill="{colour}"/>' for x, y in own]
-        parts.append(f'<rect x="{right + 10}" y="{22 + 20 * n}" width="12" height="12" fill="{colour}"/>' + text(right + 28, 32 + 20 * n, name))
+        parts.append(
+            f'<rect x="{right + 10}" y="{22 + 20 * n}" width="12" height="12" fill="{colour}"/>' + text(right + 28, 32 + 20 * n, name)
+        )
     return figure(title, height, parts)
 
 

@@ -109,7 +109,9 @@ def judged(figures):
             value = measure(figures)
         except (LookupError, ValueError) as error:
             row["note"] = str(error.args[0]) if error.args else "not measured"
-            row["note"] = {name: f"bench {name} did not run or failed" for name in ("run", "load", "live", "memory", "boot")}.get(row["note"], row["note"])
+            row["note"] = {name: f"bench {name} did not run or failed" for name in ("run", "load", "live", "memory", "boot")}.get(
+                row["note"], row["note"]
+            )
         else:
             if isinstance(value, tuple):
                 value, row["note"] = value
@@ -151,7 +153,11 @@ def plots_of_start(f):
 
 def plots_of_run(f):
     def rows(figure):
-        return [(name, way[figure]["value"], way[figure]["low"], way[figure]["high"]) for name, way in f["figures"].items() if "pandas" not in name]
+        return [
+            (name, way[figure]["value"], way[figure]["low"], way[figure]["high"])
+            for name, way in f["figures"].items()
+            if "pandas" not in name
+        ]
 
     found = [
         bars("From request to answer, p50 in ms", rows("p50")),
@@ -164,6 +170,11 @@ def plots_of_run(f):
     cpu = [(f"{name}, {part}", rate(way)["cpu_ms_per_job"][part], None, None)
            for name, way in f["figures"].items() if "cpu_ms_per_job" in rate(way) for part in ("jvm", "redis")]  # fmt: skip
     return [*found, bars("CPU a job outside the jail, ms", cpu)]
+
+
+def plots_of_stages(f):
+    steps = {name: times for name, times in f["steps_ms"].items() if times}
+    return [bars("One hello, step by step, p50 in ms", [(name.split(":")[0], p50(times), None, None) for name, times in steps.items()])]
 
 
 def plots_of_load(f):
@@ -206,7 +217,10 @@ def plots_of_memory(f):
     rows = []
     for node in f["nodes"]:
         after = node["after_jobs"]
-        rows += [(f"{node['slots']} slots: {name}", after[key] / MB, None, None) for key, name in (("jvm_rss", "JVM"), ("redis_rss", "Redis"), ("jails", "jails"))]
+        rows += [
+            (f"{node['slots']} slots: {name}", after[key] / MB, None, None)
+            for key, name in (("jvm_rss", "JVM"), ("redis_rss", "Redis"), ("jails", "jails"))
+        ]
     return [bars("Memory after some jobs, MB", rows)]
 
 
@@ -218,7 +232,7 @@ def plots_of_boot(f):
             }, log_x=True, log_y=True)]  # fmt: skip
 
 
-PLOTS = {"start": plots_of_start, "run": plots_of_run, "load": plots_of_load, "queue": plots_of_queue, "live": plots_of_live,
+PLOTS = {"start": plots_of_start, "run": plots_of_run, "stages": plots_of_stages, "load": plots_of_load, "queue": plots_of_queue, "live": plots_of_live,
          "cluster": plots_of_cluster, "memory": plots_of_memory, "boot": plots_of_boot}  # fmt: skip
 
 STYLE = """
@@ -248,8 +262,9 @@ def page(run):
         state = f"{part['seconds']:.0f} s" + ("" if part["exit"] == 0 else "; it failed")
         parts.append(f"<h2 id={name}>bench {name} <small>({state})</small></h2>{plots}<pre>{esc(part['said'])}</pre>")
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'><title>OnPyRunner, measured</title><style>{STYLE}</style>"
-        f"<h1>OnPyRunner, measured</h1><p>{'<br>'.join(map(esc, about))}</p><p>Machines are noisy: what counts is how the ways of one run stand to each other. "
-        "Intervals are of 95 % (bootstrap), or the least and the most of all rounds. Every answer was checked.</p>"
+        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>OnPyRunner, measured</title><style>{STYLE}</style>"
+        f"<h1>OnPyRunner, measured</h1><p>{'<br>'.join(map(esc, about))}</p>"
+        "<p>Machines are noisy: what counts is how the ways of one run stand to each other. Intervals are of 95 % (bootstrap), or the least and the most of all rounds. Every answer was checked.</p>"
         f"<h2>Goals</h2><table><tr><th>what<th>goal<th>measured (interval)<th><th>{rows}</table>{''.join(parts)}</html>\n"
     )
