@@ -9,7 +9,6 @@ meanwhile.
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -112,8 +111,8 @@ def main():
     with common.scratch("bench") as folder:
         for name in options.parts:
             print(f"bench {name} …", flush=True)
-            load = os.getloadavg()
-            part = run["parts"][name] = {**Part(name, options, folder).run(), "load_before": load}
+            busy = common.busy()
+            part = run["parts"][name] = {**Part(name, options, folder).run(), "busy_before": busy}
             print(part["said"].rstrip() + "\n" + (f"bench {name} FAILED ({part['exit']})\n" if part["exit"] else ""), flush=True)
     run["took_s"] = time.perf_counter() - began
     figures = {name: part["figures"] for name, part in run["parts"].items() if part["figures"]}

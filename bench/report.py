@@ -259,7 +259,7 @@ def page(run):
     parts = []
     for name, part in run["parts"].items():
         plots = "".join(PLOTS[name](part["figures"])) if part["figures"] and part["exit"] == 0 else ""
-        state = f"{part['seconds']:.0f} s" + ("" if part["exit"] == 0 else "; it failed")
+        state = f"{part['seconds']:.0f} s; before it others used {part['busy_before']:.0%} of the machine" + ("" if part["exit"] == 0 else "; it failed")
         parts.append(f"<h2 id={name}>bench {name} <small>({state})</small></h2>{plots}<pre>{esc(part['said'])}</pre>")
     return (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
