@@ -56,7 +56,7 @@ def scale(low, high, is_log, start, end):
 
 def lines(title, across, upwards, series, log_x=False, log_y=False):
     """Series are names with lists of (x, y)."""
-    height, bottom, left, right = 300, 250, 60, WIDTH - 150
+    height, bottom, left, right = 300, 250, 60, WIDTH - 175
     points = [p for own in series.values() for p in own]
     to_x, ticks_x = scale(min(p[0] for p in points), max(p[0] for p in points), log_x, left, right)
     to_y, ticks_y = scale(min(p[1] for p in points), max(p[1] for p in points), log_y, bottom, 20)

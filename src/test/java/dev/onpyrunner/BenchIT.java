@@ -34,7 +34,7 @@ class BenchIT {
         HttpServer peer = peer(RIGHT);
         try {
             String said = bench(
-                    0, "all.py", "--smoke", "--parts", "run,load,boot", "--out", folder.toString(), "--peer", at(peer));
+                    0, "all.py", "--smoke", "--parts", "run,load", "--out", folder.toString(), "--peer", at(peer));
             assertThat(said)
                     .contains("every accepted job ended well", "hello over HTTP with wait, one client: p50 × bare p50");
         } finally {
@@ -48,11 +48,9 @@ class BenchIT {
         }
         assertThat(report.at("/parts/load/figures/closed/2/jobs_per_s/node").doubleValue())
                 .isPositive();
-        assertThat(report.at("/parts/boot/figures/starts/0/ready_s").doubleValue())
-                .isPositive();
         assertThat(report.get("goals").findValuesAsText("goal")).contains("≤ 0.35", "≥ 0.95");
         assertThat(Files.readString(folder.resolve("report.html")))
-                .contains("<svg", "bench boot")
+                .contains("<svg", "bench load")
                 .doesNotContain("<script", "src=", "href=");
     }
 
