@@ -5,17 +5,12 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetSocket;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.core.parsetools.RecordParser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,14 +49,13 @@ final class NsjailJail implements Sandbox.Jail {
     }
 
     private final Vertx vertx;
-    private final Path door;
+    private final Door door;
     private final Cgroups.Group group;
     private final Supplier<Future<Lifeline>> starter;
     private final Consumer<NsjailJail> whenClosed;
     private final Promise<Void> parked = Promise.promise();
     private final Promise<Void> spoilt = Promise.promise();
     private State state = State.STARTING;
-    private NetServer server;
     private NetSocket socket;
     private Future<?> starting = Future.succeededFuture();
     private Lifeline lifeline;
@@ -90,18 +84,18 @@ final class NsjailJail implements Sandbox.Jail {
     /**
      * Makes a jail that is yet to be started.
      *
-     * @param bay the slot's folder, in which it listens
+     * @param door where its pid 1 calls
      * @param starter brings nsjail to make it; called once somebody listens
      * @param whenClosed told when nothing of it is left
      */
     NsjailJail(
             Vertx vertx,
-            Path bay,
+            Door door,
             Cgroups.Group group,
             Supplier<Future<Lifeline>> starter,
             Consumer<NsjailJail> whenClosed) {
         this.vertx = vertx;
-        this.door = bay.resolve("s");
+        this.door = door;
         this.group = group;
         this.starter = starter;
         this.whenClosed = whenClosed;
@@ -113,12 +107,8 @@ final class NsjailJail implements Sandbox.Jail {
             return parked.future(); // closed before it began
         }
         startTimer = vertx.setTimer(START_MS, t -> failStart("The jail was not ready within " + START_MS + " ms."));
-        server = vertx.createNetServer().connectHandler(this::called);
-        starting = server.listen(SocketAddress.domainSocketAddress(door.toString()))
-                .compose(s -> {
-                    openDoor();
-                    return starter.get();
-                })
+        starting = door.open(this::called)
+                .compose(v -> starter.get())
                 .onSuccess(line -> {
                     lifeline = line;
                     line.ended().onSuccess(this::outerEnd);
@@ -126,15 +116,6 @@ final class NsjailJail implements Sandbox.Jail {
                 .onFailure(e -> parked.tryFail(
                         new Sandbox.SandboxException("nsjail could not be started: " + e.getMessage(), e)));
         return parked.future();
-    }
-
-    /** The folder is the lock; the socket itself may be used by the slot's user, who did not make it. */
-    private void openDoor() {
-        try {
-            Files.setPosixFilePermissions(door, PosixFilePermissions.fromString("rw-rw-rw-"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private void outerEnd(String said) {
@@ -166,11 +147,6 @@ final class NsjailJail implements Sandbox.Jail {
             return;
         }
         socket = caller;
-        try {
-            Files.deleteIfExists(door);
-        } catch (IOException e) {
-            LOG.warn("the jail's door stays: {}", e.getMessage());
-        }
         parser = RecordParser.newFixed(1);
         parser.handler(this::ready);
         caller.handler(parser);
@@ -524,8 +500,12 @@ final class NsjailJail implements Sandbox.Jail {
                     awaitEmpty(empty, System.nanoTime());
                     return empty.future();
                 })
-                .eventually(() -> server == null ? Future.succeededFuture() : server.close())
-                .onComplete(r -> whenClosed.accept(this));
+                .onComplete(r -> {
+                    if (socket == null) {
+                        door.shut(); // nobody has called
+                    }
+                    whenClosed.accept(this);
+                });
         return closing;
     }
 

@@ -119,6 +119,8 @@ final class NsjailSandbox implements Sandbox {
                 "onpyrunner-jail-starter-" + folder.getFileName(), 2, 1, TimeUnit.MINUTES);
         zygotes = new Zygotes(vertx, warm(), slots(settings), this::launchZygote);
         client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
+        Files.createDirectory(
+                doors(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         for (int number = 0; number < slots(settings); number++) {
             Path bay = folder.resolve("bay-" + number);
             makeBay(bay, asRoot ? uids.uid(number) : ownUid);
@@ -368,6 +370,11 @@ final class NsjailSandbox implements Sandbox {
             }
             return Future.failedFuture(parks.get(0).cause());
         });
+    }
+
+    /** The folder of the slots' sockets. */
+    Path doors() {
+        return folder.resolve("doors");
     }
 
     /** Where everything of this sandbox is. */

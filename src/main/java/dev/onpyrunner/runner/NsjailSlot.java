@@ -37,6 +37,7 @@ final class NsjailSlot {
     private final NetClient client;
     private final int number;
     private final Path bay;
+    private final Door door;
     private final Cgroups.Group group;
     private NsjailSandbox.Listening nsjail;
     /** The process that copies a zygote into the jails here; 0 for none, or when it is not known yet. */
@@ -49,7 +50,7 @@ final class NsjailSlot {
 
     private boolean taken;
     private int failures;
-    private boolean closed;
+    private volatile boolean closed;
     private long againTimer = -1;
 
     NsjailSlot(Vertx vertx, NsjailSandbox sandbox, NetClient client, int number, Path bay, Cgroups.Group group) {
@@ -58,6 +59,7 @@ final class NsjailSlot {
         this.client = client;
         this.number = number;
         this.bay = bay;
+        this.door = new Door(vertx, sandbox.doors().resolve(String.valueOf(number)), bay);
         this.group = group;
     }
 
@@ -76,7 +78,7 @@ final class NsjailSlot {
     /** Makes a jail ahead. Completes when it is parked; when that fails it is tried again, until {@link #close}. */
     Future<Void> park() {
         taken = false;
-        NsjailJail next = new NsjailJail(vertx, bay, group, this::connect, this::closed);
+        NsjailJail next = new NsjailJail(vertx, door, group, this::connect, this::closed);
         jail = next;
         return listening().compose(v -> next.park()).recover(this::withLog).onComplete(r -> {
             failures = r.failed() ? failures + 1 : 0;
@@ -145,7 +147,7 @@ final class NsjailSlot {
         if (sandbox.fitsParked(spec)) {
             return begin(parked, spec, listener);
         }
-        NsjailJail cold = new NsjailJail(vertx, bay, group, () -> sandbox.launchOnce(this, spec), this::closed);
+        NsjailJail cold = new NsjailJail(vertx, door, group, () -> sandbox.launchOnce(this, spec), this::closed);
         jail = cold;
         return parked.close()
                 .compose(v -> prepareGroup(spec.limits(), true))
@@ -226,26 +228,27 @@ final class NsjailSlot {
 
     /** Sets limits before there is a jail, while nsjail is alone in its group: the interpreter's start is under them. */
     private Future<Void> prepareGroup(Limits limits, boolean isWaitedFor) {
-        return settle(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLED_WITHIN_MS))
-                .compose(v -> vertx.<Void>executeBlocking(
-                        () -> {
-                            group.limit(limits);
-                            group.hurry(isWaitedFor);
-                            return null;
-                        },
-                        false))
+        return settle(limits, isWaitedFor, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SETTLED_WITHIN_MS))
                 .recover(e -> Future.failedFuture(
                         new Sandbox.SandboxException("The limits cannot be set: " + e.getMessage(), e)));
     }
 
     /** What a program left is freed a moment after its end; until then it would be taken off the next one's account. */
-    private Future<Void> settle(long until) {
-        return vertx.executeBlocking(group::settle, false).compose(settled -> {
-            if (settled || closed || System.nanoTime() > until) {
-                return Future.succeededFuture();
-            }
-            return vertx.timer(SETTLE_AGAIN_MS, TimeUnit.MILLISECONDS).compose(t -> settle(until));
-        });
+    private Future<Void> settle(Limits limits, boolean isWaitedFor, long until) {
+        return vertx.executeBlocking(
+                        () -> {
+                            boolean settled = group.settle() || closed || System.nanoTime() > until;
+                            if (settled) {
+                                group.limit(limits);
+                                group.hurry(isWaitedFor);
+                            }
+                            return settled;
+                        },
+                        false)
+                .compose(settled -> settled
+                        ? Future.succeededFuture()
+                        : vertx.timer(SETTLE_AGAIN_MS, TimeUnit.MILLISECONDS)
+                                .compose(t -> settle(limits, isWaitedFor, until)));
     }
 
     private Future<Lifeline> connect() {
@@ -274,7 +277,9 @@ final class NsjailSlot {
     Future<Void> close() {
         closed = true;
         vertx.cancelTimer(againTimer);
-        return (jail == null ? Future.<Void>succeededFuture() : jail.close()).transform(r -> endListener());
+        return (jail == null ? Future.<Void>succeededFuture() : jail.close())
+                .transform(r -> endListener())
+                .eventually(door::close);
     }
 
     /** A connection to the listening nsjail. When it closes, nsjail kills the jail that belongs to it. */
