@@ -900,7 +900,12 @@ public final class JobStore {
         }
         Future<List<JobEvent>> first = written(id, EventId.START, LOG_PAGE);
         return finding.compose(job -> first.compose(events -> {
-                    boolean isAll = job.status() != JobStatus.QUEUED && job.starts() <= 1 && events.size() < LOG_PAGE;
+                    // Two connections: the log may have been read before the job, and then lacks what the job ended
+                    // with.
+                    boolean isAll = job.status() != JobStatus.QUEUED
+                            && job.starts() <= 1
+                            && events.size() < LOG_PAGE
+                            && (!job.status().isTerminal() || events.stream().anyMatch(JobEvent::isEnd));
                     return isAll
                             ? Future.succeededFuture(with(new Output(Buffer.buffer(), Buffer.buffer()), events))
                             : output(job);

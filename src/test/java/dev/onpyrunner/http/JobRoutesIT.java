@@ -100,6 +100,32 @@ class JobRoutesIT {
     }
 
     @Test
+    void whoever_asks_while_a_job_ends_sees_the_end_with_all_of_its_output(TestNode node) throws Exception {
+        Set<String> ends = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            HttpRequest get = node.request("/v1/jobs/" + node.submit(Map.of("source", "print('hello')")))
+                    .build();
+            List<CompletableFuture<String>> asking = new ArrayList<>();
+            for (int k = 0; k < 8; k++) {
+                asking.add(untilEnded(node, get));
+            }
+            for (CompletableFuture<String> answer : asking) {
+                JsonNode job = TestNode.JSON.readTree(answer.join());
+                ends.add(job.get("status").textValue() + " " + job.get("stdout").textValue());
+            }
+        }
+        assertThat(ends).containsExactly("DONE hello\n");
+    }
+
+    private static CompletableFuture<String> untilEnded(TestNode node, HttpRequest get) {
+        return node.http()
+                .sendAsync(get, BodyHandlers.ofString())
+                .thenCompose(r -> r.body().contains("\"finished_at\":null")
+                        ? untilEnded(node, get)
+                        : CompletableFuture.completedFuture(r.body()));
+    }
+
+    @Test
     void media_types_are_told_apart_without_regard_to_case_and_parameters(TestNode node) throws Exception {
         for (String type : List.of("Text/X-Python", "text/x-python; charset=utf-8", "text/x-python;foo")) {
             HttpResponse<String> response = node.send(node.request("/v1/jobs?wait=10")
