@@ -8,6 +8,7 @@ by itself.
 """
 
 import argparse
+import json
 import os
 import re
 import statistics
@@ -89,7 +90,11 @@ def nodes(stack, folder, options, found):
     elif has_isolation():
         started[ENTERED] = node("entered", {"ONPY_RUNNER_ISOLATION": "entered"})
         if options.packages:
-            started[PANDAS] = node("pandas", {"ONPY_RUNNER_PACKAGES": str(options.packages), "ONPY_RUNNER_PRELOAD": "pandas"})
+            runtime = folder / "runtimes" / "pandas"
+            runtime.mkdir(parents=True)
+            (runtime / "runtime.json").write_text(json.dumps({"packages": str(options.packages.resolve()), "preload": ["pandas"]}))
+            names = {"ONPY_RUNNER_RUNTIMES": runtime.name, "ONPY_JOBS_RUNTIME": runtime.name}
+            started[PANDAS] = node("pandas", {"ONPY_RUNNER_RUNTIMES_DIR": str(runtime.parent), **names})
     else:
         found["missing"][ENTERED] = found["missing"][PANDAS] = "this build has no setting runner.isolation"
     if not (options.packages or options.fresh_only):

@@ -669,7 +669,7 @@ class Walls(JailTest):
             """
         top, etc, dev, proc, users, pids, groups = self.answer(program)
         self.assertEqual(sorted({"bay", "bin", "dev", "etc", "lib", "opt", "proc", "sbin", "tmp", "usr", "work"} | ({"lib64"} if platform.machine() == "x86_64" else set())), top)
-        self.assertEqual([n for n in etc if not n.startswith("python3")], ["group", "hosts", "nsswitch.conf", "passwd", "protocols", "services"])
+        self.assertEqual([n for n in etc if not n.startswith("python3")], ["fonts", "group", "hosts", "nsswitch.conf", "passwd", "protocols", "services"])
         self.assertEqual(["fd", "full", "null", "random", "shm", "stderr", "stdin", "stdout", "urandom", "zero"], dev)
         self.assertTrue({"self", "thread-self"} >= set(proc), proc)
         self.assertEqual((3, ["1", "2"]), (users, pids))

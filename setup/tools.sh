@@ -109,6 +109,7 @@ look() {
   elif ! find_archive; then
     missing+=(archive)
   fi
+  [[ $1 != runtimes ]] || find_pip || packages+=(python3-pip)
   if [[ $1 == test || " ${missing[*]} " == *" build "* ]]; then
     type -P mvn >/dev/null || packages+=(maven)
   fi

@@ -40,29 +40,33 @@ def _park():
 
 def _preload(park):
     """Imports the modules of the list; brings what a copy must do for them."""
-    before = set(sys.modules)
-    for variable in _THREADS:  # not in os.environ: a program must not find it there
-        posix.putenv(variable, b"1")
-    for name in _content("/opt/boot/preload").decode().split():
-        __import__(name)
-    for variable in _THREADS:
-        posix.unsetenv(variable)
-    loaded = {name: module for name, module in sys.modules.items() if name not in before}
-    if not loaded:
+    names = _content("/opt/boot/preload").decode().split()
+    if not names:
         return lambda: None
 
-    # At its end an interpreter takes its modules apart, which for some takes longer than most programs. These are left alone.
-    kept = [loaded, [list(vars(module).values()) for module in loaded.values() if hasattr(module, "__dict__")]]
-    park.keep(kept)
+    import atexit
+
+    before = set(sys.modules)
+    loaded = {}
 
     def leave():
         for name, module in loaded.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
 
-    import atexit
+    atexit.register(leave)  # before all that the modules register: the last one is called first
+    unset = [variable for variable in _THREADS if variable not in posix.environ]
+    for variable in unset:  # not in os.environ: a program must not find it there
+        posix.putenv(variable, b"1")
+    for name in names:
+        __import__(name)
+    for variable in unset:
+        posix.unsetenv(variable)
+    loaded.update((name, module) for name, module in sys.modules.items() if name not in before)
 
-    atexit.register(leave)
+    # At its end an interpreter takes its modules apart, which for some takes longer than most programs. These are left alone.
+    kept = [loaded, [list(vars(module).values()) for module in loaded.values() if hasattr(module, "__dict__")]]
+    park.keep(kept)
 
     def seed():
         # Generators of random numbers that were made here would give the same numbers to every program.

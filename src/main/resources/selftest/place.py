@@ -19,7 +19,9 @@ def lines(path, *skipped):
 show("ids", os.getpid(), os.getppid(), os.getpgrp(), os.getsid(0), os.getresuid(), os.getresgid(), os.getgroups())
 show("cwd", os.getcwd(), oct(os.umask(0o022)), os.readlink("/proc/self/root"), os.readlink("/proc/self/exe"))
 show("arguments", sys.argv, sys.orig_argv, __file__, __name__)
-show("environment", sorted(os.environ.items()), open("/proc/self/environ").read(), open("/proc/self/cmdline").read())
+for item in sorted(os.environ.items()):
+    show("variable", *item)
+show("process", open("/proc/self/environ").read(), open("/proc/self/cmdline").read())
 show("interpreter", sys.flags, sys.path, sys.warnoptions, sys.getrecursionlimit(), sys.getswitchinterval(), sys.stdout, sys.stderr, sys.stdin)
 for stream in sys.stdin, sys.stdout, sys.stderr:
     raw = stream.buffer.raw
@@ -40,8 +42,14 @@ for descriptor in sorted(os.listdir("/proc/self/fd"), key=int):
 # What it uses differs, and so do counters; Seccomp_filters is the one more that a copy has.
 lines(
     "/proc/self/status",
-    "Vm", "Rss", "Hugetlb", "FDSize", "Seccomp_filters", "voluntary", "nonvoluntary", "SigQ",
+    "Vm", "Rss", "Hugetlb", "FDSize", "Seccomp_filters", "voluntary", "nonvoluntary", "Sig",
 )  # fmt: skip
+with open("/proc/self/status") as status:
+    for line in status:
+        if line.startswith(("SigBlk", "SigIgn", "SigCgt")):
+            name, mask = line.split()
+            # 32 and 33 are the C library's own, which takes them when the first thread is started.
+            show(name, hex(int(mask, 16) & ~(3 << 31)))
 lines("/proc/self/cgroup")
 lines("/proc/self/oom_score_adj")
 with open("/proc/self/mountinfo") as mounts:

@@ -55,7 +55,7 @@ final class DoctorCommand implements Callable<Integer> {
             findings.add(redis(vertx, settings.redis(), settings.queue()));
             findings.addAll(Node.await(SelfTest.onThisMachine(
                     vertx,
-                    settings.runnerSettings(Runtimes.nameOf(settings.runner().python())),
+                    settings.runnerSettings(Runtimes.find(settings.runner()).interpreters()),
                     settings.limits().standard())));
             print(findings);
             return findings.stream().anyMatch(f -> f.held() == Held.NO) ? NOT_HELD : 0;

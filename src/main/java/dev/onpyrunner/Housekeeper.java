@@ -5,6 +5,7 @@ import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.job.RuntimeCatalog;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.RedisSettings;
 import io.vertx.core.Future;
@@ -22,37 +23,58 @@ final class Housekeeper extends VerticleBase {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeper.class);
     private static final long REAP_MS = 500;
     private static final long BEAT_MS = 2_000;
+    private static final long ANNOUNCE_MS = 10_000;
 
     private final RedisSettings redis;
     private final QueueSettings queue;
     private final JobBus bus;
     private final JobMeters meters;
     private final Supplier<Nodes.Info> self;
+    private final RuntimeCatalog runtimes;
     private RedisLink link;
     private Nodes nodes;
     private Optional<Nodes.Slots> slots = Optional.empty();
 
-    Housekeeper(RedisSettings redis, QueueSettings queue, JobBus bus, JobMeters meters, Supplier<Nodes.Info> self) {
+    Housekeeper(
+            RedisSettings redis,
+            QueueSettings queue,
+            JobBus bus,
+            JobMeters meters,
+            Supplier<Nodes.Info> self,
+            RuntimeCatalog runtimes) {
         this.redis = redis;
         this.queue = queue;
         this.bus = bus;
         this.meters = meters;
         this.self = self;
+        this.runtimes = runtimes;
     }
 
     @Override
     public Future<?> start() {
-        return RedisLink.open(vertx, redis, "housekeeper").onSuccess(l -> {
+        return RedisLink.open(vertx, redis, "housekeeper").compose(l -> {
             link = l;
             nodes = new Nodes(l, queue);
             JobStore store = new JobStore(l, queue, meters);
             vertx.setPeriodic(0, BEAT_MS, t -> beat());
+            vertx.setPeriodic(ANNOUNCE_MS, t -> announce());
             vertx.setPeriodic(REAP_MS, t -> {
                 for (int k = 0; k < queue.partitions() && store.isUp(); k++) {
                     reap(store, k);
                 }
             });
+            return announce(); // before requests come that name a runtime of another node
         });
+    }
+
+    private Future<Void> announce() {
+        return nodes.announce(runtimes.own())
+                .onSuccess(runtimes::saw)
+                .<Void>mapEmpty()
+                .recover(e -> {
+                    LOG.debug("the other nodes' runtimes cannot be seen: {}", e.getMessage());
+                    return Future.succeededFuture();
+                });
     }
 
     private void beat() {

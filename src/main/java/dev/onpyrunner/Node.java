@@ -13,6 +13,8 @@ import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.job.RuntimeCatalog;
+import dev.onpyrunner.job.RuntimeInfo;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisCheck;
 import dev.onpyrunner.redis.RedisSettings;
@@ -133,9 +135,10 @@ public final class Node implements AutoCloseable {
 
     private void deploy() throws IOException {
         QueueSettings queue = config.queue();
-        RunnerSettings runnerSettings =
-                config.runnerSettings(Runtimes.nameOf(config.runner().python()));
-        String runtime = runnerSettings.interpreter().runtime();
+        Runtimes found = Runtimes.find(config.runner());
+        RunnerSettings runnerSettings = config.runnerSettings(found.interpreters());
+        boolean runs = config.roles().contains(Role.RUNNER);
+        RuntimeCatalog runtimes = new RuntimeCatalog(found.standard(config.jobs()), runs ? found.infos() : List.of());
         if (config.http().tls().isOn()) {
             certificate = HttpCertificate.read(config.http().tls());
         }
@@ -144,11 +147,11 @@ public final class Node implements AutoCloseable {
         }
         await(RedisCheck.check(vertx, redis, REDIS_MS)
                 .compose(v -> {
-                    if (!config.roles().contains(Role.RUNNER)) {
+                    if (!runs) {
                         return Future.succeededFuture();
                     }
                     RunnerVerticle verticle = new RunnerVerticle(
-                            runnerSettings, redis, queue, config.limits().standard(), name, bus, meters);
+                            runnerSettings, redis, queue, config.limits().standard(), name, bus, meters, runtimes);
                     String pool = "onpyrunner-runner-" + name;
                     int threads = RunnerVerticle.poolSize(runnerSettings);
                     // Held until Vert.x closes: else the pool would end with the verticle, under its last callbacks.
@@ -164,9 +167,10 @@ public final class Node implements AutoCloseable {
                                 running = verticle::running;
                             });
                 })
-                .compose(v -> vertx.deployVerticle(new Housekeeper(redis, queue, bus, meters, () -> info(runtime))))
                 .compose(v -> vertx.deployVerticle(
-                                () -> new HttpVerticle(config.httpSettings(runtime), redis, queue, face()),
+                        new Housekeeper(redis, queue, bus, meters, () -> info(runtimes), runtimes)))
+                .compose(v -> vertx.deployVerticle(
+                                () -> new HttpVerticle(config.httpSettings(runtimes), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
                         .onSuccess(id -> http = id)));
         if (config.bridge().enabled()) {
@@ -185,7 +189,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** What the other nodes hear of this one. */
-    private Nodes.Info info(String runtime) {
+    private Nodes.Info info(RuntimeCatalog runtimes) {
         boolean runs = config.roles().contains(Role.RUNNER);
         return new Nodes.Info(
                 name,
@@ -193,7 +197,7 @@ public final class Node implements AutoCloseable {
                         .map(r -> r.name().toLowerCase(Locale.ROOT))
                         .sorted()
                         .toList(),
-                runs ? List.of(runtime) : List.of(),
+                runtimes.own().stream().map(RuntimeInfo::name).toList(),
                 Main.version(),
                 runs ? config.runner().slotsOrCores() : 0,
                 runs ? config.runner().interactiveSlotsOrDefault() : 0,

@@ -17,6 +17,7 @@ import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.http.Network;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.job.RuntimeCatalog;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisSettings;
 import dev.onpyrunner.runner.Interpreter;
@@ -30,7 +31,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -179,10 +179,9 @@ public record NodeConfig(
     public record Runner(
             int slots,
             int interactiveSlots,
-            String runtime,
             Path python,
-            Path packages,
-            List<String> preload,
+            Path runtimesDir,
+            List<String> runtimes,
             Isolation isolation,
             Zygote zygote,
             Path nsjail,
@@ -191,8 +190,6 @@ public record NodeConfig(
             long beatMs,
             long drainMs) {
         private static final int INTERACTIVE_FOR_EACH = 4;
-        private static final Pattern RUNTIME = Pattern.compile("|[a-z0-9][a-z0-9.-]{0,31}");
-        private static final Pattern MODULE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*");
 
         /** How a jail gets its interpreter. */
         public enum Isolation {
@@ -211,18 +208,7 @@ public record NodeConfig(
         }
 
         public Runner {
-            if (!RUNTIME.matcher(runtime).matches()) {
-                throw new IllegalArgumentException(
-                        "runtime must be up to 32 small letters, digits, dots and hyphens, not '" + runtime + "'");
-            }
-            for (String module : preload) {
-                if (!MODULE.matcher(module).matches()) {
-                    throw new IllegalArgumentException("preload must have names of modules, not '" + module + "'");
-                }
-            }
-            if (isolation == Isolation.FRESH && !preload.isEmpty()) {
-                throw new IllegalArgumentException("preload needs the isolation 'entered' or 'auto'");
-            }
+            runtimes = runtimes.stream().filter(r -> !r.isEmpty()).toList();
             if (slots < 0 || slots > 1000) {
                 throw new IllegalArgumentException("slots must be 0 to 1000, not " + slots);
             }
@@ -231,15 +217,9 @@ public record NodeConfig(
             }
         }
 
-        Interpreter interpreter(String python) {
-            return new Interpreter(
-                    runtime.isEmpty() ? python : runtime,
-                    this.python,
-                    packages.toString().isEmpty() ? Optional.empty() : Optional.of(packages),
-                    preload,
-                    isolation == Isolation.ENTERED || (isolation == Isolation.AUTO && !preload.isEmpty()),
-                    zygote.maxCopies(),
-                    zygote.maxAgeMs());
+        /** Whether programs begin with copies of a warm interpreter, when it has modules loaded or not. */
+        boolean entered(boolean preloaded) {
+            return isolation == Isolation.ENTERED || (isolation == Isolation.AUTO && preloaded);
         }
 
         int slotsOrCores() {
@@ -261,7 +241,7 @@ public record NodeConfig(
             Limits maximum) {}
 
     /** Section {@code jobs}. */
-    public record Jobs(long retentionS, long maxRetentionS, int starts, int maxStarts) {}
+    public record Jobs(String runtime, long retentionS, long maxRetentionS, int starts, int maxStarts) {}
 
     /** Section {@code caps}. */
     public record Caps(long bodyBytes, long programBytes, long stdinBytes, int files, int items, int itemBytes) {
@@ -443,7 +423,7 @@ public record NodeConfig(
         return cause instanceof JsonProcessingException json ? json.getOriginalMessage() : cause.getMessage();
     }
 
-    HttpSettings httpSettings(String runtime) {
+    HttpSettings httpSettings(RuntimeCatalog runtimes) {
         return new HttpSettings(
                 http.host(),
                 http.port(),
@@ -452,7 +432,7 @@ public record NodeConfig(
                 Http.networks(http.trustedProxies()),
                 http.operatorToken(),
                 caps.settings(),
-                runtime,
+                runtimes,
                 limits.standard(),
                 limits.maximum(),
                 jobs.retentionS(),
@@ -461,12 +441,13 @@ public record NodeConfig(
                 jobs.maxStarts());
     }
 
-    /** How this node runs jobs, with an interpreter of this name. */
-    RunnerSettings runnerSettings(String python) {
+    /** How this node runs jobs, with these. */
+    RunnerSettings runnerSettings(List<Interpreter> interpreters) {
         return new RunnerSettings(
                 runner.slotsOrCores(),
                 runner.interactiveSlotsOrDefault(),
-                runner.interpreter(python),
+                interpreters,
+                runner.python(),
                 runner.nsjail(),
                 runner.jailDir(),
                 runner.uidBase(),

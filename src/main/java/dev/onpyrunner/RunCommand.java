@@ -64,6 +64,12 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--arg", paramLabel = "A", description = "An argument of the program; may be repeated.")
     private List<String> args = List.of();
 
+    @Option(
+            names = "--runtime",
+            paramLabel = "NAME",
+            description = "The Python to run it with; by default the node's own choice.")
+    private String runtime;
+
     @Option(names = "--limit", paramLabel = "NAME=N", description = "A limit, such as cpu_ms=2000; may be repeated.")
     private Map<String, Long> limits = new LinkedHashMap<>();
 
@@ -141,6 +147,9 @@ final class RunCommand implements Callable<Integer> {
         job.put("interactive", typed);
         job.put("stdin_base64", Base64.getEncoder().encodeToString(input));
         job.set("args", MAPPER.valueToTree(args));
+        if (runtime != null) {
+            job.put("runtime", runtime);
+        }
         job.set("limits", MAPPER.valueToTree(limits));
         job.set("collect", MAPPER.valueToTree(collect));
         return job.toString();

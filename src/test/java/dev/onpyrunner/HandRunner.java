@@ -38,8 +38,9 @@ public final class HandRunner implements AutoCloseable {
 
     /** Takes the next job; waits for it. */
     public Claim claim() throws IOException {
-        String runtime = Runtimes.nameOf(
-                NodeConfig.load(null, System.getenv(), Map.of()).runner().python());
+        String runtime = Runtimes.find(
+                        NodeConfig.load(null, System.getenv(), Map.of()).runner())
+                .machine();
         return Await.value(
                         "a job to run", () -> Await.get(store.claim(0, List.of(runtime), "test")), Optional::isPresent)
                 .orElseThrow();

@@ -41,7 +41,7 @@ class NodeConfigTest {
         assertThat(defaults.limits().standard().cpuMs()).isEqualTo(5_000);
         assertThat(defaults.limits().maximum().memoryBytes()).isEqualTo(1L << 30);
         assertThat(defaults.caps().settings()).isNotNull();
-        assertThat(defaults.httpSettings("python3.11").maxStarts()).isEqualTo(10);
+        assertThat(defaults.jobs().maxStarts()).isEqualTo(10);
     }
 
     @Test
@@ -110,9 +110,6 @@ class NodeConfigTest {
                 "{\"cluster\": {\"members\": [\"127.0.0.1:5703\"]}} | The setting 'cluster' is wrong: enabled must be true",
                 "{\"cluster\": {\"enabled\": true, \"members\": [\"10.0.0.7\"]}} | host must be an address at which",
                 "{\"cluster\": {\"enabled\": true, \"dns_name\": \"nodes\"}} | host must be an address at which",
-                "{\"runner\": {\"preload\": [\"a b\"]}} | The setting 'runner' is wrong: preload must have names of modules",
-                "{\"runner\": {\"preload\": [\"a\"], \"isolation\": \"fresh\"}} | preload needs the isolation",
-                "{\"runner\": {\"runtime\": \"A\"}} | The setting 'runner' is wrong: runtime must be",
                 "{\"runner\": {\"zygote\": {\"max_copies\": 0}}} | max_copies and max_age_ms must be",
                 "{\"runner\": {\"isolation\": \"none\"}} | The setting 'runner.isolation' is wrong",
                 "{\"cluster\": {\"tls\": {\"ca\": \"x\"}}} | The setting 'cluster.tls' is wrong: certificate, key and ca",

@@ -1,6 +1,7 @@
 package dev.onpyrunner.http;
 
 import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.job.RuntimeCatalog;
 import java.util.List;
 import java.util.Objects;
 
@@ -13,7 +14,7 @@ import java.util.Objects;
  * @param maxWaiting most requests of one event loop that may wait at once; more are answered without a wait
  * @param trustedProxies addresses whose X-Forwarded-For header is believed
  * @param operatorToken what opens the operator's routes; empty: nothing does
- * @param runtime the interpreter of jobs that name none
+ * @param runtimes what jobs may ask to be run by
  * @param defaults limits of jobs that name none
  * @param maximum largest limits that a job may ask for
  * @param retentionS how long a result is kept when the job does not say, in seconds
@@ -28,7 +29,7 @@ public record HttpSettings(
         List<Network> trustedProxies,
         String operatorToken,
         Caps caps,
-        String runtime,
+        RuntimeCatalog runtimes,
         Limits defaults,
         Limits maximum,
         long retentionS,

@@ -89,7 +89,7 @@ final class JobReader {
                 Buffer.buffer(),
                 List.of(),
                 Map.of(),
-                settings.runtime(),
+                settings.runtimes().standard(),
                 settings.defaults(),
                 4,
                 settings.retentionS(),
@@ -143,10 +143,11 @@ final class JobReader {
         cap(stdinAt, stdin.length(), settings.caps().stdinBytes(), "The input");
         List<String> args = args(root.get("args"));
         Map<String, String> env = env(root.get("env"));
-        String runtime =
-                root.has("runtime") ? text("/runtime", root.get("runtime"), settings.runtime()) : settings.runtime();
-        if (!runtime.equals(settings.runtime())) {
-            wrong("/runtime", "There is no such runtime here. This server has: " + settings.runtime() + ".");
+        String standard = settings.runtimes().standard();
+        String runtime = root.has("runtime") ? text("/runtime", root.get("runtime"), standard) : standard;
+        if (!settings.runtimes().has(runtime)) {
+            String names = settings.runtimes().names();
+            wrong("/runtime", "There is no such runtime here. This server has: " + names + ".");
         }
         Limits limits = limits(root.get("limits"));
         // A file takes whole pages of the jail's file system.

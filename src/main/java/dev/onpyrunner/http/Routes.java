@@ -34,6 +34,7 @@ record Routes(Router router, Runnable endStreams) {
         new InputRoutes(settings, store, node.bus()).mount(router);
         new FileRoutes(store).mount(router);
         new QueueRoutes(store, figures, nodes).mount(router);
+        new RuntimeRoutes(settings.runtimes(), nodes).mount(router);
         operator.mount(router);
         PageRoutes.mount(router);
         return new Routes(router, endStreams);

@@ -16,6 +16,10 @@ public final class Nodes {
     private static final Script NODE = Script.named("node");
     /** A node that has been silent for so long is gone. */
     private static final long TTL_MS = 10_000;
+    /** A runtime is remembered for longer: its nodes may be being restarted. */
+    private static final long RUNTIME_TTL_MS = 15 * 60_000;
+
+    private static final String NOBODY = "";
 
     private final RedisLink redis;
     private final String prefix;
@@ -59,6 +63,22 @@ public final class Nodes {
         }
     }
 
+    /** Says what runtimes a node has; all that were announced lately, by name. */
+    public Future<List<RuntimeInfo>> announce(List<RuntimeInfo> own) {
+        List<Future<List<String>>> said = new ArrayList<>();
+        for (RuntimeInfo r : own) {
+            said.add(run("runtimes-", r.name(), r.toJson().encode(), RUNTIME_TTL_MS));
+        }
+        if (own.isEmpty()) {
+            said.add(run("runtimes-", NOBODY, "", RUNTIME_TTL_MS));
+        }
+        return Future.all(said)
+                .map(v -> said.get(said.size() - 1).result().stream()
+                        .map(text -> Codec.fromText(text, RuntimeInfo.class))
+                        .sorted(Comparator.comparing(RuntimeInfo::name))
+                        .toList());
+    }
+
     /** Says that a node is there; all nodes that are, it among them, by name. */
     public Future<List<Info>> beat(Info info) {
         return run(info.name(), info.toJson().encode());
@@ -71,18 +91,25 @@ public final class Nodes {
 
     /** All nodes that are there, by name. */
     public Future<List<Info>> all() {
-        return run("", "");
+        return run(NOBODY, "");
     }
 
     private Future<List<Info>> run(String name, String info) {
-        return NODE.run(redis, List.of(prefix + "seen", prefix + "info"), List.of(prefix, name, info, TTL_MS))
-                .map(reply -> {
-                    List<Info> nodes = new ArrayList<>();
-                    for (Response r : reply) {
-                        nodes.add(Codec.fromText(r.toString(), Info.class));
-                    }
-                    nodes.sort(Comparator.comparing(Info::name));
-                    return nodes;
-                });
+        return run("", name, info, TTL_MS)
+                .map(all -> all.stream()
+                        .map(text -> Codec.fromText(text, Info.class))
+                        .sorted(Comparator.comparing(Info::name))
+                        .toList());
+    }
+
+    private Future<List<String>> run(String of, String name, String info, long ttlMs) {
+        List<String> keys = List.of(prefix + of + "seen", prefix + of + "info");
+        return NODE.run(redis, keys, List.of(prefix, name, info, ttlMs)).map(reply -> {
+            List<String> all = new ArrayList<>();
+            for (Response r : reply) {
+                all.add(r.toString());
+            }
+            return all;
+        });
     }
 }

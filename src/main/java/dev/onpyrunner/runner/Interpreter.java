@@ -2,6 +2,7 @@ package dev.onpyrunner.runner;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -9,8 +10,11 @@ import java.util.Optional;
  * What runs programs.
  *
  * @param runtime its name, such as {@code python3.11}
- * @param python its path, on the host and in the jail
+ * @param version of the language, such as {@code 3.11}
+ * @param python its path in the jail
+ * @param usr the folder that is {@code /usr} in the jail; empty for this machine's own
  * @param packages folder of packages that every program can import
+ * @param environment variables of every program
  * @param preload names of modules that are loaded ahead in the interpreters that {@link Zygotes} copies
  * @param entered whether jails get copies of a warm interpreter, where this machine can do that; else each starts one
  * @param maxCopies copies of one warm interpreter before another one takes its place
@@ -18,14 +22,19 @@ import java.util.Optional;
  */
 public record Interpreter(
         String runtime,
+        String version,
         Path python,
+        Optional<Path> usr,
         Optional<Path> packages,
+        Map<String, String> environment,
         List<String> preload,
         boolean entered,
         int maxCopies,
         long maxAgeMs) {
     public Interpreter {
         Objects.requireNonNull(runtime, "runtime");
+        Objects.requireNonNull(version, "version");
+        environment = Map.copyOf(environment);
         preload = List.copyOf(preload);
         if (!preload.isEmpty() && !entered) {
             throw new IllegalArgumentException(
@@ -33,8 +42,15 @@ public record Interpreter(
         }
     }
 
-    /** One that starts anew in each jail, with the system's packages only. */
-    public static Interpreter fresh(String runtime, Path python) {
-        return new Interpreter(runtime, python, Optional.empty(), List.of(), false, 1, 1);
+    /** One that starts anew in each jail, with this system's packages only. */
+    public static Interpreter fresh(String runtime, String version, Path python) {
+        return new Interpreter(
+                runtime, version, python, Optional.empty(), Optional.empty(), Map.of(), List.of(), false, 1, 1);
+    }
+
+    /** The same, started anew in each jail. */
+    Interpreter startedAnew() {
+        return new Interpreter(
+                runtime, version, python, usr, packages, environment, List.of(), false, maxCopies, maxAgeMs);
     }
 }

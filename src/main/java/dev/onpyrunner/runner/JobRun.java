@@ -11,6 +11,7 @@ import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.NotHolderException;
 import dev.onpyrunner.job.Outcome;
 import dev.onpyrunner.job.Result;
+import dev.onpyrunner.job.RuntimeCatalog;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -49,6 +50,7 @@ final class JobRun {
     private final JobBus bus;
     private final Claim claim;
     private final long beatMs;
+    private final RuntimeCatalog runtimes;
     private final OutputLog log;
     private final Execution execution;
     private final Promise<Void> done = Promise.promise();
@@ -68,13 +70,22 @@ final class JobRun {
     private long beatTimer = -1;
     private long leaseTimer = -1;
 
-    JobRun(Vertx vertx, JobStore store, JobBus bus, JobMeters meters, Sandbox sandbox, Claim claim, long beatMs) {
+    JobRun(
+            Vertx vertx,
+            JobStore store,
+            JobBus bus,
+            JobMeters meters,
+            Sandbox sandbox,
+            Claim claim,
+            long beatMs,
+            RuntimeCatalog runtimes) {
         this.vertx = vertx;
         this.store = store;
         this.meters = meters;
         this.bus = bus;
         this.claim = claim;
         this.beatMs = beatMs;
+        this.runtimes = runtimes;
         long mayWrite = Math.min(claim.spec().limits().outputBytes(), claim.room());
         this.log = new OutputLog(claim.fence(), mayWrite);
         long queuedMs = Math.max(0, claim.claimedAt() - claim.createdAt());
@@ -133,8 +144,13 @@ final class JobRun {
         }
     }
 
-    /** Says so when it was its owner's room, and not its own limit, that ended the job. */
+    /** Says so when it was its owner's room, and not its own limit, that ended the job; or where a missing module is. */
     private Verdict noted(Verdict verdict) {
+        if (verdict.result().outcome() == Outcome.RUNTIME_ERROR) {
+            return runtimes.hint(log.lastStderr(), claim.spec().runtime())
+                    .map(hint -> new Verdict(verdict.status(), verdict.result().withNote(hint)))
+                    .orElse(verdict);
+        }
         boolean ofRoom = verdict.result().outcome() == Outcome.OUTPUT_LIMIT
                 && claim.room() < claim.spec().limits().outputBytes();
         return ofRoom

@@ -61,6 +61,8 @@ final class NsjailSandbox implements Sandbox {
     /** One is used at a time, but nsjail may hear of a jail's end a second late. */
     private static final String MAX_CONNECTIONS = "16";
 
+    private static final String USR = "src: \"/usr\"";
+
     private static final long MIB = 1 << 20;
     /**
      * Lets the kernel prefer jails to the node when the machine's memory runs out, writes the shell's pid to each door,
@@ -71,6 +73,7 @@ final class NsjailSandbox implements Sandbox {
 
     private final Vertx vertx;
     private final RunnerSettings settings;
+    private final Interpreter interpreter;
     private final Limits parkedFor;
     private final Cgroups cgroups;
     private final UidBlock uids;
@@ -95,9 +98,11 @@ final class NsjailSandbox implements Sandbox {
     /** An nsjail that makes a jail for each connection, with a copy of this zygote or a fresh interpreter. */
     record Listening(Process process, String host, int port, Optional<Zygote> zygote) {}
 
-    private NsjailSandbox(Vertx vertx, RunnerSettings settings, Limits parkedFor) throws IOException {
+    private NsjailSandbox(Vertx vertx, RunnerSettings settings, Interpreter interpreter, Limits parkedFor)
+            throws IOException {
         this.vertx = vertx;
         this.settings = settings;
+        this.interpreter = interpreter;
         this.parkedFor = parkedFor;
         this.cgroups = Cgroups.find();
         Path temp = Path.of(System.getProperty("java.io.tmpdir"));
@@ -131,10 +136,11 @@ final class NsjailSandbox implements Sandbox {
     /**
      * Prepares the sandbox. Blocks; {@link #park} then makes its jails.
      *
+     * @param interpreter what runs its programs
      * @param parkedFor limits of most programs: jails are made ahead for these, others start cold
      * @throws SandboxException when this machine lacks something, with a sentence that says what
      */
-    static NsjailSandbox open(Vertx vertx, RunnerSettings settings, Limits parkedFor) {
+    static NsjailSandbox open(Vertx vertx, RunnerSettings settings, Interpreter interpreter, Limits parkedFor) {
         if (!Files.isExecutable(settings.nsjail())) {
             throw new SandboxException("There is no nsjail program at " + settings.nsjail()
                     + ". Start the node with ./onpyrunner, which fetches it, or set ONPY_RUNNER_NSJAIL to its path.");
@@ -144,7 +150,7 @@ final class NsjailSandbox implements Sandbox {
                     + ". Set ONPY_RUNNER_JAIL_DIR to the project's folder nsjail.");
         }
         try {
-            NsjailSandbox sandbox = new NsjailSandbox(vertx, settings, parkedFor);
+            NsjailSandbox sandbox = new NsjailSandbox(vertx, settings, interpreter, parkedFor);
             if (!sandbox.cgroups.areReal()) {
                 LOG.warn(
                         "control groups: {}. Memory, processes and CPU time are bounded for each process only. Run the node as root to have every limit held",
@@ -158,42 +164,56 @@ final class NsjailSandbox implements Sandbox {
         }
     }
 
+    /** The jail's configuration, with what the interpreter needs of it. */
     private String template() throws IOException {
-        String text = Files.readString(settings.jailDir().resolve("job.cfg"));
-        Optional<Path> packages = settings.interpreter().packages();
+        StringBuilder text =
+                new StringBuilder(Files.readString(settings.jailDir().resolve("job.cfg")));
+        interpreter
+                .environment()
+                .forEach((name, value) -> text.append("\nenvar: ").append(quoted(name + "=" + value)));
+        Path usr = interpreter.usr().orElse(Path.of("/usr")).toAbsolutePath();
+        if (interpreter.usr().isPresent()) {
+            requireReadable(usr);
+            int at = text.indexOf(USR);
+            if (at < 0) {
+                throw new IOException("job.cfg does not say " + USR);
+            }
+            text.replace(at, at + USR.length(), "src: " + quoted(usr.toString()));
+        }
+        Optional<Path> packages = interpreter.packages();
         if (packages.isPresent()) {
             requireReadable(packages.get().toAbsolutePath());
-            Path site = Path.of("/usr/local/lib/python" + version() + "/dist-packages");
-            if (!Files.isDirectory(site)) {
-                throw new IOException(
-                        "packages are mounted at " + site + ", which is not there. Create it: mkdir -p " + site);
+            Path site = Path.of("local/lib/python" + interpreter.version() + "/dist-packages");
+            if (!Files.isDirectory(usr.resolve(site))) {
+                throw new IOException("packages are mounted at " + usr.resolve(site)
+                        + ", which is not there. Create it: mkdir -p " + usr.resolve(site));
             }
-            text += "\nmount { src: \"" + packages.get().toAbsolutePath() + "\" dst: \"" + site
-                    + "\" is_bind: true rw: false nosuid: true nodev: true }\n";
+            text.append("\nmount { src: ")
+                    .append(quoted(packages.get().toAbsolutePath().toString()))
+                    .append(" dst: ")
+                    .append(quoted(Path.of("/usr").resolve(site).toString()))
+                    .append(" is_bind: true rw: false nosuid: true nodev: true }");
         }
-        return text;
+        return text.append('\n').toString();
+    }
+
+    /** As protobuf's text format has it. */
+    private static String quoted(String text) {
+        return '"' + text.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n") + '"';
     }
 
     /** Jails run as users of their own. */
-    private static void requireReadable(Path packages) throws IOException {
-        if (!Files.isDirectory(packages)) {
-            throw new IOException("there is no folder " + packages + " (runner.packages)");
+    private void requireReadable(Path wanted) throws IOException {
+        if (!Files.isDirectory(wanted)) {
+            throw new IOException(
+                    "there is no folder " + wanted + ", which the runtime " + interpreter.runtime() + " needs");
         }
-        for (Path folder = packages; folder != null; folder = folder.getParent()) {
+        for (Path folder = wanted; folder != null; folder = folder.getParent()) {
             if (!Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OTHERS_EXECUTE)) {
-                throw new IOException("everybody must be allowed to enter " + folder
-                        + ", which runner.packages names: chmod a+rX " + folder);
+                throw new IOException("everybody must be allowed to enter " + folder + ", for the runtime "
+                        + interpreter.runtime() + " needs what is in it: chmod a+rX " + folder);
             }
         }
-    }
-
-    private String version() throws IOException {
-        return output(List.of(
-                        settings.interpreter().python().toString(),
-                        "-IS",
-                        "-c",
-                        "import sys; print('%d.%d' % sys.version_info[:2])"))
-                .trim();
     }
 
     /** Makes the jails' root folder; the command that is their pid 1. */
@@ -213,7 +233,7 @@ final class NsjailSandbox implements Sandbox {
                 settings.jailDir().resolve("prepare-root").toAbsolutePath().toString(),
                 at.toString(),
                 architecture(),
-                version()));
+                interpreter.version()));
         command.addAll(List.of(kind));
         return List.of(output(command).trim().split(" ", -1));
     }
@@ -235,7 +255,7 @@ final class NsjailSandbox implements Sandbox {
 
     /** The interpreter of the settings, as far as this machine can keep one warm; prepares what its zygotes need. */
     private Interpreter warm() throws IOException {
-        Interpreter wanted = settings.interpreter();
+        Interpreter wanted = interpreter;
         if (!wanted.entered()) {
             return wanted;
         }
@@ -247,7 +267,7 @@ final class NsjailSandbox implements Sandbox {
                         : init.size() > 1 || !Files.exists(park) ? "nothing is compiled for " + architecture() : null;
         if (missing != null) {
             LOG.warn("each jail starts a fresh interpreter, for {}", missing);
-            return Interpreter.fresh(wanted.runtime(), wanted.python());
+            return wanted.startedAnew();
         }
         prepareRoot(zygoteRoot, "zygote");
         Files.write(zygoteRoot.resolve("opt/boot/preload"), wanted.preload());
@@ -280,7 +300,7 @@ final class NsjailSandbox implements Sandbox {
                     // Whoever is to enter namespaces of others must not be in such of its own.
                     command.addAll(List.of("--disable_clone_newuser", "--disable_clone_newpid"));
                     command.addAll(List.of("-u", owner, "-g", owner, "--"));
-                    command.addAll(List.of(settings.interpreter().python().toString(), Frames.ENTRY));
+                    command.addAll(List.of(interpreter.python().toString(), Frames.ENTRY));
                     // A pipe, for an interpreter looks at what it is: the programs' are no files either.
                     Process process = new ProcessBuilder(command)
                             .redirectErrorStream(true)
@@ -510,7 +530,7 @@ final class NsjailSandbox implements Sandbox {
         }
         command.add("--");
         command.addAll(init);
-        command.addAll(List.of(settings.interpreter().python().toString(), Frames.ENTRY));
+        command.addAll(List.of(interpreter.python().toString(), Frames.ENTRY));
         return new ProcessBuilder(command)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
@@ -536,7 +556,7 @@ final class NsjailSandbox implements Sandbox {
         String owner = String.valueOf(uids.owner());
         String toMapTheSlotsUser = "-all,+setuid,+setgid";
         List<String> command = new ArrayList<>(List.of(
-                settings.interpreter().python().toString(),
+                settings.python().toString(),
                 "-IS",
                 settings.jailDir().resolve("zygote/dial.py").toAbsolutePath().toString(),
                 zygote.door().toString(),

@@ -15,10 +15,13 @@ final class OutputLog {
     /** Longest output of one event, in bytes. */
     static final int MAX_EVENT = 16_384;
 
+    private static final int LAST_STDERR = 1_024;
+
     private final long fence;
     private final long cap;
     private final Buffer[] unfinished = {Buffer.buffer(), Buffer.buffer()};
     private final boolean[] over = new boolean[2];
+    private Buffer lastStderr = Buffer.buffer();
     private final List<Piece> waiting = new ArrayList<>();
     private long total;
     private long waitingBytes;
@@ -46,6 +49,10 @@ final class OutputLog {
         long room = cap - total;
         Buffer data = unfinished[stream].appendBuffer(bytes.length() > room ? bytes.slice(0, (int) room) : bytes);
         total += Math.min(room, bytes.length());
+        if (stderr) {
+            Buffer last = lastStderr.appendBuffer(bytes);
+            lastStderr = last.getBuffer(Math.max(0, last.length() - LAST_STDERR), last.length());
+        }
         int whole = TextCut.wholeLength(data, data.length());
         cut(stream == 1 ? JobEvent.ERR : JobEvent.OUT, data.slice(0, whole), t);
         unfinished[stream] = data.getBuffer(whole, data.length());
@@ -113,6 +120,11 @@ final class OutputLog {
     /** The number for the event after all that were taken. */
     long nextN() {
         return lastN + 1;
+    }
+
+    /** The end of what the program wrote to its stderr. */
+    String lastStderr() {
+        return lastStderr.toString();
     }
 
     long waitingBytes() {

@@ -1,6 +1,7 @@
 package dev.onpyrunner.runner;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -8,7 +9,8 @@ import java.util.Objects;
  *
  * @param slots most jobs that run at once, interactive ones not counted
  * @param interactiveSlots most interactive jobs that run at once besides
- * @param interpreter what runs them
+ * @param interpreters what runs them; for each there are jails, and all share the slots
+ * @param python an interpreter of this machine, for the runner itself
  * @param nsjail path of the nsjail program
  * @param jailDir folder with the jail's configuration
  * @param uidBase first of the user ids outside that jails run as, see {@link UidBlock}; only used by root
@@ -18,7 +20,8 @@ import java.util.Objects;
 public record RunnerSettings(
         int slots,
         int interactiveSlots,
-        Interpreter interpreter,
+        List<Interpreter> interpreters,
+        Path python,
         Path nsjail,
         Path jailDir,
         int uidBase,
@@ -27,13 +30,12 @@ public record RunnerSettings(
     /** Each has a user id of its own, see {@link UidBlock}, and so has {@link Zygote}. */
     private static final int MOST_JAILS = UidBlock.SIZE - 1;
 
-    /** The name of what runs programs. */
-    String runtime() {
-        return interpreter.runtime();
-    }
-
     public RunnerSettings {
-        Objects.requireNonNull(interpreter, "interpreter");
+        Objects.requireNonNull(python, "python");
+        interpreters = List.copyOf(interpreters);
+        if (interpreters.isEmpty()) {
+            throw new IllegalArgumentException("there must be something that runs programs");
+        }
         if (slots < 1 || slots > 1000) {
             throw new IllegalArgumentException("slots must be 1 to 1000: " + slots);
         }

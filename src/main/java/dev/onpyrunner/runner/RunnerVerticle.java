@@ -7,6 +7,7 @@ import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.job.RuntimeCatalog;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.RedisSettings;
 import io.vertx.core.Future;
@@ -42,12 +43,14 @@ public final class RunnerVerticle extends VerticleBase {
     private final String node;
     private final JobBus bus;
     private final JobMeters meters;
-    private final List<Lane> lanes;
+    private final RuntimeCatalog runtimes;
+    private final Room room;
+    private final Room interactiveRoom;
+    private final List<Lane> lanes = new ArrayList<>();
     private volatile int busy;
     private final Map<String, JobRun> running = new HashMap<>();
     private final List<RedisLink> links = new ArrayList<>();
     private JobStore store;
-    private NsjailSandbox sandbox;
     private int nextPartition;
     private boolean claiming;
     private Future<Boolean> lastClaim = Future.succeededFuture(false);
@@ -60,6 +63,7 @@ public final class RunnerVerticle extends VerticleBase {
      *
      * @param limits limits of jobs that ask for none: jails are made ahead for these
      * @param node its name, as it appears in a running job
+     * @param runtimes where else a program would find a module that it lacks
      */
     public RunnerVerticle(
             RunnerSettings settings,
@@ -68,7 +72,8 @@ public final class RunnerVerticle extends VerticleBase {
             Limits limits,
             String node,
             JobBus bus,
-            JobMeters meters) {
+            JobMeters meters,
+            RuntimeCatalog runtimes) {
         this.settings = settings;
         this.redis = redis;
         this.queue = queue;
@@ -76,23 +81,17 @@ public final class RunnerVerticle extends VerticleBase {
         this.node = node;
         this.bus = bus;
         this.meters = meters;
-        this.lanes = List.of(
-                new Lane(settings.runtime(), settings.slots()),
-                new Lane(JobSpec.interactiveQueue(settings.runtime()), settings.interactiveSlots()));
+        this.runtimes = runtimes;
+        this.room = new Room(settings.slots());
+        this.interactiveRoom = new Room(settings.interactiveSlots());
     }
 
-    /** The jobs of one queue, and the slots that are theirs alone. */
-    private static final class Lane {
-        final String queue;
+    /** How many jobs may run at once of some lanes together. */
+    private static final class Room {
         final int slots;
         int running;
-        /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
-        final Map<Integer, Runnable> wakers = new HashMap<>();
-        /** The partitions at which it waits in Redis now, until when. */
-        final Map<Integer, Future<Boolean>> asleep = new HashMap<>();
 
-        Lane(String queue, int slots) {
-            this.queue = queue;
+        Room(int slots) {
             this.slots = slots;
         }
 
@@ -101,9 +100,30 @@ public final class RunnerVerticle extends VerticleBase {
         }
     }
 
+    /** The jobs of one queue. */
+    private static final class Lane {
+        final String queue;
+        final NsjailSandbox sandbox;
+        final Room room;
+        /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
+        final Map<Integer, Runnable> wakers = new HashMap<>();
+        /** The partitions at which it waits in Redis now, until when. */
+        final Map<Integer, Future<Boolean>> asleep = new HashMap<>();
+
+        Lane(String queue, NsjailSandbox sandbox, Room room) {
+            this.queue = queue;
+            this.sandbox = sandbox;
+            this.room = room;
+        }
+
+        boolean isFull() {
+            return room.isFull();
+        }
+    }
+
     /** Threads that the verticle needs: its handlers, and what blocks meanwhile in each slot of the sandbox. */
     public static int poolSize(RunnerSettings settings) {
-        return NsjailSandbox.slots(settings) + 2;
+        return settings.interpreters().size() * NsjailSandbox.slots(settings) + 2;
     }
 
     /** How many jobs run here now. Any thread may ask. */
@@ -113,15 +133,13 @@ public final class RunnerVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, limits), false)
-                .onSuccess(s -> sandbox = s)
-                .compose(s -> selfTest())
+        return openSandboxes()
                 .compose(v -> kept(RedisLink.open(vertx, redis, "runner")))
                 .onSuccess(link -> store = new JobStore(link, queue, meters))
                 .compose(v -> {
                     List<Future<?>> sleepers = new ArrayList<>();
                     for (Lane lane : lanes) {
-                        List<String> keys = lane.slots == 0 ? List.of() : JobStore.keysOfPartitions(queue);
+                        List<String> keys = lane.room.slots == 0 ? List.of() : JobStore.keysOfPartitions(queue);
                         for (int k = 0; k < keys.size(); k++) {
                             int partition = k;
                             String name = "runner wake " + lane.queue + " " + k;
@@ -147,9 +165,31 @@ public final class RunnerVerticle extends VerticleBase {
                     pull();
                     return Future.all(cancels.completion(), inputs.completion());
                 })
-                .recover(e -> sandbox == null
-                        ? Future.failedFuture(e)
-                        : sandbox.close().transform(r -> Future.failedFuture(e)));
+                .recover(e -> closeSandboxes().transform(r -> Future.failedFuture(e)));
+    }
+
+    /** One after the other: a self-test that has the machine for itself finds what it should. */
+    private Future<Void> openSandboxes() {
+        Future<Void> all = Future.succeededFuture();
+        for (Interpreter interpreter : settings.interpreters()) {
+            all = all.compose(v -> vertx.executeBlocking(
+                            () -> NsjailSandbox.open(vertx, settings, interpreter, limits), false))
+                    .compose(sandbox -> {
+                        String runtime = interpreter.runtime();
+                        lanes.add(new Lane(runtime, sandbox, room));
+                        lanes.add(new Lane(JobSpec.interactiveQueue(runtime), sandbox, interactiveRoom));
+                        return selfTest(sandbox, interpreter);
+                    });
+        }
+        return all;
+    }
+
+    private Future<?> closeSandboxes() {
+        return Future.join(lanes.stream()
+                .map(l -> l.sandbox)
+                .distinct()
+                .map(NsjailSandbox::close)
+                .toList());
     }
 
     private Future<RedisLink> kept(Future<RedisLink> opening) {
@@ -157,9 +197,9 @@ public final class RunnerVerticle extends VerticleBase {
     }
 
     /** Tries every limit: a node whose jail does not hold what the settings promise must not take jobs. */
-    private Future<Void> selfTest() {
+    private Future<Void> selfTest(NsjailSandbox sandbox, Interpreter interpreter) {
         return sandbox.park()
-                .compose(v -> new SelfTest(vertx, sandbox, settings.interpreter(), limits).run())
+                .compose(v -> new SelfTest(vertx, sandbox, interpreter, limits).run())
                 .compose(report -> {
                     report.stream()
                             .filter(f -> f.what().equals(SelfTest.COPIES) && f.held() != SelfTest.Held.YES)
@@ -169,8 +209,8 @@ public final class RunnerVerticle extends VerticleBase {
                             .toList();
                     return failed.isEmpty()
                             ? Future.succeededFuture()
-                            : Future.failedFuture(new Sandbox.SandboxException(
-                                    "The jail does not hold what the settings promise: " + failed));
+                            : Future.failedFuture(new Sandbox.SandboxException("The jail of " + interpreter.runtime()
+                                    + " does not hold what the settings promise: " + failed));
                 });
     }
 
@@ -251,21 +291,23 @@ public final class RunnerVerticle extends VerticleBase {
                 .filter(l -> l.queue.equals(claim.spec().queue()))
                 .findFirst()
                 .orElseThrow();
-        lane.running++;
-        JobRun run = new JobRun(vertx, store, bus, meters, sandbox, claim, settings.beatMs());
+        lane.room.running++;
+        JobRun run = new JobRun(vertx, store, bus, meters, lane.sandbox, claim, settings.beatMs(), runtimes);
         running.put(claim.id().text(), run);
         busy = running.size();
         run.run().onComplete(r -> {
             running.remove(claim.id().text());
-            lane.running--;
+            lane.room.running--;
             busy = running.size();
             if (idle != null && running.isEmpty()) {
                 idle.tryComplete();
             }
             pull();
-            List<Runnable> awake = List.copyOf(lane.wakers.values());
-            lane.wakers.clear();
-            awake.forEach(Runnable::run);
+            lanes.stream().filter(l -> l.room == lane.room).forEach(l -> {
+                List<Runnable> awake = List.copyOf(l.wakers.values());
+                l.wakers.clear();
+                awake.forEach(Runnable::run);
+            });
         });
     }
 
@@ -289,7 +331,7 @@ public final class RunnerVerticle extends VerticleBase {
                                 .map(JobRun::giveBack)
                                 .toList())
                         .mapEmpty())
-                .eventually(sandbox::close)
+                .eventually(this::closeSandboxes)
                 .eventually(this::wakeSleepers)
                 .eventually(
                         () -> Future.join(links.stream().map(RedisLink::close).toList()))

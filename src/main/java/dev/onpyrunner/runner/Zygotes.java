@@ -17,6 +17,8 @@ import org.slf4j.LoggerFactory;
 final class Zygotes {
     private static final Logger LOG = LoggerFactory.getLogger(Zygotes.class);
     private static final long AGAIN_MS = 60_000;
+    /** A worn one stays for those that are about to copy it. */
+    private static final long LAST_COPIES_MS = 2_000;
     /** Failures of each slot, one after the other and with no success between, before the zygote is blamed and not the slots' forkers. */
     private static final int FAILURES = 3;
 
@@ -80,8 +82,9 @@ final class Zygotes {
                     if (closed) {
                         open.forEach(Zygote::end);
                     } else if (r.succeeded()) {
-                        discard(current);
+                        Zygote worn = current;
                         current = r.result();
+                        vertx.setTimer(LAST_COPIES_MS, t -> discard(worn));
                         failures = 0;
                     } else {
                         giveUpForNow(r.cause().getMessage());

@@ -341,7 +341,8 @@ class ContractIT {
         send(node, talk + "/stdin?eof=true", "");
 
         contract.check("GET /v1/queue", node.send(node.request("/v1/queue").header("Accept", "a/b")));
-        for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/", "/v1/queue")) {
+        contract.check("GET /v1/runtimes", node.send(node.request("/v1/runtimes").header("Accept", "a/b")));
+        for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/", "/v1/queue", "/v1/runtimes")) {
             contract.check("GET " + path, node.get(path));
             contract.check("GET " + path, node.send(node.request(path).DELETE()));
         }

@@ -8,6 +8,7 @@ import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
+import dev.onpyrunner.job.RuntimeCatalog;
 import io.vertx.core.buffer.Buffer;
 import java.util.Collections;
 import java.util.List;
@@ -28,7 +29,7 @@ class JobReaderTest {
             List.of(),
             "",
             new HttpSettings.Caps(10_000, 100, 10, 3, 2, 5),
-            "python3.11",
+            new RuntimeCatalog("python3.11", List.of()),
             DEFAULTS,
             MAXIMUM,
             3600,

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Slots, as seen by the runner: real nsjails that wait, are used once, die, and are replaced. */
 @Timeout(60)
 class NsjailSandboxIT {
+    private static final Interpreter INTERPRETER = MachinePython.fresh();
     private static final Limits LIMITS = new Limits(5_000, 10_000, 1_000, 128 << 20, 1 << 20, 32, 16 << 20);
     private static final RunnerSettings SETTINGS = settings(Path.of("nsjail"));
 
@@ -45,7 +46,8 @@ class NsjailSandboxIT {
         return new RunnerSettings(
                 1,
                 0,
-                Interpreter.fresh("python3", Path.of("/usr/bin/python3")),
+                List.of(INTERPRETER),
+                INTERPRETER.python(),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
                 jailDir,
                 210_000,
@@ -67,7 +69,7 @@ class NsjailSandboxIT {
             @Override
             public Future<?> start() {
                 NsjailSandboxIT.this.context = vertx.getOrCreateContext();
-                return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, LIMITS), false)
+                return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, INTERPRETER, LIMITS), false)
                         .compose(s -> {
                             sandbox = s;
                             return s.park();

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The self-test says what is held, and sees it when something is not. */
 @Timeout(60)
 class SelfTestIT {
+    private static final Interpreter INTERPRETER = MachinePython.fresh();
     private static final Limits LIMITS = new Limits(5_000, 10_000, 1_000, 128 << 20, 1 << 20, 32, 16 << 20);
 
     @TempDir
@@ -38,7 +39,8 @@ class SelfTestIT {
         RunnerSettings settings = new RunnerSettings(
                 2,
                 0,
-                Interpreter.fresh("python3", Path.of("/usr/bin/python3")),
+                List.of(INTERPRETER),
+                INTERPRETER.python(),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
                 jailDir,
                 210_000,

@@ -30,22 +30,24 @@ class ZygoteIT {
     private static final String COPY = "2\n";
     private static final String FRESH = "1\n";
 
-    private Path packages;
+    private static final String RUNTIME = "python3-early";
+
+    private Path runtimes;
     private TestNode node;
     /** Of other nodes. */
     private List<ProcessHandle> others;
 
     @BeforeEach
     void prepare() throws IOException {
-        packages = Files.createTempDirectory(
-                "onpyrunner-packages-",
+        runtimes = Files.createTempDirectory(
+                "onpyrunner-runtimes-",
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
     }
 
     @AfterEach
     void close() throws IOException {
         node.close();
-        NsjailSandbox.delete(packages);
+        NsjailSandbox.delete(runtimes);
     }
 
     private void start(String... settings) throws IOException {
@@ -58,8 +60,17 @@ class ZygoteIT {
         node = TestNode.start(all);
     }
 
-    private void module(String name, String text) throws IOException {
-        Files.writeString(packages.resolve(name + ".py"), text);
+    /** Makes a runtime whose only package is this one, loaded ahead with others, and starts a node that has nothing else. */
+    private void startWith(String module, String text, String... alsoAhead) throws IOException {
+        Path packages = Files.createDirectories(runtimes.resolve(RUNTIME).resolve("packages"));
+        Files.writeString(packages.resolve(module + ".py"), text);
+        List<String> ahead = new ArrayList<>(List.of(alsoAhead));
+        ahead.add(0, module);
+        Files.writeString(
+                runtimes.resolve(RUNTIME).resolve("runtime.json"),
+                TestNode.JSON.writeValueAsString(
+                        Map.of("preload", ahead, "environment", Map.of("A_VARIABLE", "of \"the\" runtime"))));
+        start("runner.runtimes_dir", runtimes.toString(), "runner.runtimes", RUNTIME, "jobs.runtime", RUNTIME);
     }
 
     private String print(String source) throws Exception {
@@ -86,14 +97,7 @@ class ZygoteIT {
 
     @Test
     void programs_get_copies_that_share_no_random_numbers() throws Exception {
-        module("early", "import random\nloaded = 'ahead'\nseed = random.random()\n");
-        start(
-                "runner.packages",
-                packages.toString(),
-                "runner.preload",
-                "early,random",
-                "runner.runtime",
-                "python3-early");
+        startWith("early", "import random\nloaded = 'ahead'\nseed = random.random()\n", "random");
         assertThat(print(HOW)).isEqualTo(COPY);
         String program = "import sys\nprint('early' in sys.modules, __import__('early').loaded)\n"
                 + "import random; print(random.random())";
@@ -104,7 +108,8 @@ class ZygoteIT {
             drawn.add(lines.get(1));
         }
         assertThat(drawn).hasSize(3);
-        assertThat(node.run("").path("runtime").textValue()).isEqualTo("python3-early");
+        assertThat(node.run("").path("runtime").textValue()).isEqualTo(RUNTIME);
+        assertThat(print("import os; print(os.environ['A_VARIABLE'])")).isEqualTo("of \"the\" runtime\n");
         // another python, and one that is started anew for its variables, find the packages as well
         assertThat(print(
                         "import subprocess, sys\nprint(subprocess.run([sys.executable, '-c', 'import early; print(early.loaded)'],"
@@ -152,8 +157,7 @@ class ZygoteIT {
         "ends, 'import os; os._exit(0)'",
     })
     void a_module_that_would_spoil_its_copies_is_not_loaded_ahead(String name, String text) throws Exception {
-        module(name, text);
-        start("runner.packages", packages.toString(), "runner.preload", name);
+        startWith(name, text);
         assertThat(print(HOW)).isEqualTo(FRESH);
         assertThat(warm(false)).isEmpty();
     }
