@@ -341,7 +341,8 @@ class ContractIT {
         send(node, talk + "/stdin?eof=true", "");
 
         contract.check("GET /v1/queue", node.send(node.request("/v1/queue").header("Accept", "a/b")));
-        contract.check("GET /v1/runtimes", node.send(node.request("/v1/runtimes").header("Accept", "a/b")));
+        contract.check(
+                "GET /v1/runtimes", node.send(node.request("/v1/runtimes").header("Accept", "a/b")));
         for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/", "/v1/queue", "/v1/runtimes")) {
             contract.check("GET " + path, node.get(path));
             contract.check("GET " + path, node.send(node.request(path).DELETE()));
@@ -435,7 +436,8 @@ class ContractIT {
         Contract contract = new Contract();
         String id = node.submit("import time; print('x', flush=True); time.sleep(60)");
         BlockingQueue<String> frames = new LinkedBlockingQueue<>();
-        var socket = node.node().vertx().createWebSocketClient().webSocket();
+        var client = node.node().vertx().createWebSocketClient(); // closes by itself when nothing refers to it
+        var socket = client.webSocket();
         socket.textMessageHandler(frames::add);
         socket.closeHandler(v -> frames.add(""));
         Await.get(socket.connect(new WebSocketConnectOptions()
@@ -459,6 +461,7 @@ class ContractIT {
             contract.checkSchema("ServerMessage", tree(frame), true);
             ops.add(tree(frame).get("op").textValue());
         }
+        Await.get(client.close());
         assertThat(ops).containsExactly("events", "hello", "pong", "problem");
     }
 

@@ -1,0 +1,114 @@
+package dev.onpyrunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code ./onpyrunner runtimes}: what it adds is what nodes have. It downloads packages. */
+@Timeout(180)
+class RuntimesCommandIT {
+    /** One that is small and has not changed for years. */
+    private static final String WHEEL =
+            "six==1.17.0" + " --hash=sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274";
+
+    @TempDir
+    private Path folder;
+
+    private Path runtimes;
+
+    private record Said(int code, String out) {}
+
+    @BeforeEach
+    void prepare() throws IOException {
+        runtimes = folder.resolve("runtimes");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private Said runtimes(String... arguments) throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of("/usr/bin/python3", "-I", "setup/runtimes.py", "--dir", runtimes.toString()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Said(process.waitFor(), out);
+    }
+
+    private String added(String what) throws IOException, InterruptedException {
+        Said said = runtimes("add", what);
+        assertThat(said.code()).as(said.out()).isZero();
+        String last = said.out().lines().reduce((a, b) -> b).orElseThrow();
+        assertThat(last).contains(" is in " + runtimes);
+        return last.substring(0, last.indexOf(' '));
+    }
+
+    private Path recipe(String name) throws IOException {
+        Path recipe = Files.createDirectories(folder.resolve(name));
+        Files.writeString(
+                recipe.resolve("runtime.json"), "// ours\n{\"description\": \"Our own.\", \"preload\": [\"six\"]}");
+        Files.writeString(recipe.resolve("requirements.txt"), WHEEL);
+        Files.writeString(recipe.resolve("test.py"), "import six\nprint(six.__version__)\n");
+        return recipe;
+    }
+
+    @Test
+    void a_node_has_what_was_added_another_python_and_packages() throws Exception {
+        String packages = added(recipe("python3-ours").toString());
+        assertThat(packages).matches("python3\\.[0-9]+-ours");
+        String python = added("python3.13");
+        assertThat(python).isEqualTo("python3.13");
+        JsonNode list = TestNode.JSON.readTree(runtimes("list", "--json").out());
+        assertThat(list.get("installed").findValuesAsText("name")).containsExactlyInAnyOrder(packages, python);
+        assertThat(list.get("to_add").findValuesAsText("name")).contains("python3-sci", "python3.13");
+
+        try (TestNode node = TestNode.start(Map.of("runner.runtimes_dir", runtimes.toString()))) {
+            JsonNode all =
+                    TestNode.JSON.readTree(node.get("/v1/runtimes").body()).get("runtimes");
+            assertThat(all.findValuesAsText("name")).contains(packages, python);
+            assertThat(all.findValuesAsText("version")).anyMatch(v -> v.matches("3\\.13\\.[0-9]+"));
+            for (String name : List.of(packages, python)) {
+                String test = Files.readString(runtimes.resolve(name).resolve("test.py"));
+                JsonNode job = node.run(Map.of("source", test, "runtime", name));
+                assertThat(job.get("stderr").asText()).isEmpty();
+                assertThat(job.get("outcome").asText()).as(name).isEqualTo("OK");
+            }
+        }
+
+        assertThat(runtimes("remove", python).code()).isZero();
+        assertThat(runtimes("list").out()).contains(packages, "Our own.").doesNotContain("3.13.");
+        Said again = runtimes("add", folder.resolve("python3-ours").toString());
+        assertThat(again.code()).isOne();
+        assertThat(again.out()).contains(packages + " is there already", "--replace");
+    }
+
+    @Test
+    void what_cannot_be_added_is_told_and_leaves_nothing() throws Exception {
+        assertThat(runtimes("add", "nothing").out()).contains("there is no runtime 'nothing' to add", "python3-sci");
+        Path recipe = recipe("other");
+        Files.writeString(recipe.resolve("requirements.txt"), WHEEL.replace("4721f3", "000000"));
+        Said said = runtimes("add", recipe.toString());
+        assertThat(said.code()).isOne();
+        assertThat(said.out()).contains("downloading packages failed", "HASH");
+        Files.writeString(recipe.resolve("runtime.json"), "{");
+        assertThat(runtimes("add", recipe.toString()).out()).contains("is not JSON");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
+        Said closed = runtimes("add", "python3.13");
+        assertThat(closed.code()).isOne();
+        assertThat(closed.out()).contains(folder + " is closed to other users");
+        assertThat(runtimes("remove", "other").code()).isOne();
+        try (var left = Files.list(runtimes)) {
+            assertThat(left).isEmpty();
+        }
+    }
+}
