@@ -67,7 +67,7 @@ def install_packages(new, recipe, python, log):
         log,
         env={**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_ROOT_USER_ACTION": "ignore"},
     )
-    run("compiling them", [python, "-I", "-m", "compileall", "-q", "-j", "0", target], log)
+    run("compiling them", [python, "-I", "-m", "compileall", "-q", "-j", "0", "-x", "/tests?/", target], log)
 
 
 def archive():
@@ -162,6 +162,9 @@ def add(options):
             if "usr" in description:
                 raise Failed(f"{name} has both usr and requirements.txt: packages can be installed for this machine's own Python only")
             install_packages(new, recipe, description.get("python", options.python), log)
+        if (recipe / "modules").is_dir():
+            shutil.copytree(recipe / "modules", new / "packages", ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+            shutil.rmtree(new / "modules")
         (new / FILE).write_text(json.dumps(description, indent=2) + "\n")
         log.unlink(missing_ok=True)
         run("making it readable", ["chmod", "-R", "a+rX", new], os.devnull)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.RuntimeInfo;
 import dev.onpyrunner.runner.Interpreter;
 import java.io.IOException;
@@ -52,7 +53,8 @@ record Runtimes(String machine, List<Installed> installed) {
             String usr,
             String packages,
             Map<String, String> environment,
-            List<String> preload) {}
+            List<String> preload,
+            List<String> collect) {}
 
     /** What an interpreter says of itself. */
     private record Said(String implementation, String version, String language) {}
@@ -74,6 +76,7 @@ record Runtimes(String machine, List<Installed> installed) {
                 Optional.empty(),
                 Optional.empty(),
                 Map.of(),
+                List.of(),
                 List.of(),
                 settings));
         for (Path folder : folders(settings.runtimesDir())) {
@@ -145,6 +148,13 @@ record Runtimes(String machine, List<Installed> installed) {
         for (String variable : environment.keySet()) {
             require(VARIABLE.matcher(variable).matches(), file, "has a variable '" + variable + "'");
         }
+        List<String> collect = d.collect() == null ? List.of() : d.collect();
+        for (String pattern : collect) {
+            require(
+                    Globs.problem(pattern) == null,
+                    file,
+                    "has a pattern '" + pattern + "' in collect: " + Globs.problem(pattern));
+        }
         Optional<Path> usr = Optional.ofNullable(d.usr()).map(folder::resolve).map(Path::toAbsolutePath);
         require(
                 usr.isEmpty() || (d.python() != null && d.version() != null),
@@ -173,6 +183,7 @@ record Runtimes(String machine, List<Installed> installed) {
                 Files.isDirectory(packages) ? Optional.of(packages.toAbsolutePath()) : Optional.empty(),
                 environment,
                 preload,
+                collect,
                 settings);
     }
 
@@ -191,6 +202,7 @@ record Runtimes(String machine, List<Installed> installed) {
             Optional<Path> packages,
             Map<String, String> environment,
             List<String> preload,
+            List<String> collect,
             NodeConfig.Runner settings)
             throws IOException {
         boolean entered = settings.entered(!preload.isEmpty());
@@ -213,7 +225,8 @@ record Runtimes(String machine, List<Installed> installed) {
                         entered,
                         loaded,
                         versions,
-                        List.copyOf(modules)),
+                        List.copyOf(modules),
+                        collect),
                 new Interpreter(
                         name,
                         said.language(),
@@ -222,6 +235,7 @@ record Runtimes(String machine, List<Installed> installed) {
                         packages,
                         environment,
                         loaded,
+                        collect,
                         entered,
                         settings.zygote().maxCopies(),
                         settings.zygote().maxAgeMs()));

@@ -68,8 +68,9 @@ class RuntimesCommandIT {
         assertThat(packages).matches("python3\\.[0-9]+-ours");
         String python = added("python3.13");
         assertThat(python).isEqualTo("python3.13");
+        String science = added("python3-sci");
         JsonNode list = TestNode.JSON.readTree(runtimes("list", "--json").out());
-        assertThat(list.get("installed").findValuesAsText("name")).containsExactlyInAnyOrder(packages, python);
+        assertThat(list.get("installed").findValuesAsText("name")).containsExactlyInAnyOrder(packages, python, science);
         assertThat(list.get("to_add").findValuesAsText("name")).contains("python3-sci", "python3.13");
 
         try (TestNode node = TestNode.start(Map.of("runner.runtimes_dir", runtimes.toString()))) {
@@ -77,12 +78,14 @@ class RuntimesCommandIT {
                     TestNode.JSON.readTree(node.get("/v1/runtimes").body()).get("runtimes");
             assertThat(all.findValuesAsText("name")).contains(packages, python);
             assertThat(all.findValuesAsText("version")).anyMatch(v -> v.matches("3\\.13\\.[0-9]+"));
-            for (String name : List.of(packages, python)) {
+            for (String name : List.of(packages, python, science)) {
                 String test = Files.readString(runtimes.resolve(name).resolve("test.py"));
-                JsonNode job = node.run(Map.of("source", test, "runtime", name));
+                Map<String, Long> limits = Map.of("cpu_ms", 30_000L, "wall_ms", 30_000L, "memory_bytes", 1L << 30);
+                JsonNode job = node.run(Map.of("source", test, "runtime", name, "limits", limits));
                 assertThat(job.get("stderr").asText()).isEmpty();
                 assertThat(job.get("outcome").asText()).as(name).isEqualTo("OK");
             }
+            what_is_shown_is_handed_back(node, science);
         }
 
         assertThat(runtimes("remove", python).code()).isZero();
@@ -90,6 +93,30 @@ class RuntimesCommandIT {
         Said again = runtimes("add", folder.resolve("python3-ours").toString());
         assertThat(again.code()).isOne();
         assertThat(again.out()).contains(packages + " is there already", "--replace");
+    }
+
+    /** Pictures and tables, by a program that knows nothing of it. */
+    private static void what_is_shown_is_handed_back(TestNode node, String runtime) throws Exception {
+        String shows = """
+                import matplotlib.pyplot as plt, pandas as pd
+                open('figure-2.png', 'w').write('its own')
+                plt.plot([1, 2, 3])
+                plt.show()
+                plt.figure()
+                plt.bar([1, 2], [3, 4])
+                display(pd.DataFrame({'column': [1, 2]}), 5)
+                """;
+        JsonNode job = node.run(Map.of("source", shows, "runtime", runtime));
+        assertThat(job.get("stdout").asText()).contains("column").endsWith("5\n");
+        assertThat(job.get("stderr").asText()).isEmpty();
+        assertThat(job.get("files").findValuesAsText("path"))
+                .containsExactly("display-1.html", "figure-1.png", "figure-2.png", "figure-3.png");
+        String url = "/v1/jobs/" + job.get("id").asText() + "/files/";
+        assertThat(node.get(url + "display-1.html").body()).contains("<table", "<th>column</th>");
+        assertThat(node.get(url + "figure-2.png").body()).isEqualTo("its own");
+        for (String picture : List.of("figure-1.png", "figure-3.png")) {
+            assertThat(node.get(url + picture).body().substring(1, 4)).isEqualTo("PNG");
+        }
     }
 
     @Test

@@ -139,6 +139,7 @@ class RuntimesIT {
             x      | {"environment": {"a b": ""}}    | has a variable 'a b'
             x      | {"usr": "usr"}                  | must have python and version as well
             x      | {"version": "new"}              | must have a version like 3.13.5
+            x      | {"collect": ["/etc/*"]}         | The pattern must be relative
             x      | {"packages": "none"}            | which is no folder
             x      | {"preloads": []}                | Unrecognized field "preloads"
             x      | {                               | (line 1)

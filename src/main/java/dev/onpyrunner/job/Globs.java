@@ -41,6 +41,11 @@ public final class Globs {
         return new Globs(patterns.stream().map(Globs::parse).toList());
     }
 
+    /** Whether there are no patterns, so that nothing matches. */
+    public boolean isEmpty() {
+        return patterns.isEmpty();
+    }
+
     /** What is wrong with a pattern, as a sentence; null when nothing is. */
     public static String problem(String pattern) {
         try {

@@ -18,6 +18,7 @@ import java.util.Objects;
  * @param preloaded modules that this interpreter has loaded
  * @param packages versions of packages beside the standard library, by name
  * @param modules what can be imported of them
+ * @param collect patterns of files that every job hands back
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record RuntimeInfo(
@@ -28,11 +29,13 @@ public record RuntimeInfo(
         boolean warm,
         List<String> preloaded,
         Map<String, String> packages,
-        List<String> modules) {
+        List<String> modules,
+        List<String> collect) {
     public RuntimeInfo {
         Objects.requireNonNull(name, "name");
         preloaded = List.copyOf(preloaded);
         modules = List.copyOf(modules);
+        collect = List.copyOf(collect);
     }
 
     public JsonObject toJson() {

@@ -34,6 +34,7 @@ final class FilesOut {
     private final Vertx vertx;
     private final JobStore store;
     private final Claim claim;
+    private final Globs alsoCollected;
     private final Sandbox.Jail jail;
     private final List<CollectedFile> files = new ArrayList<>();
     private long total;
@@ -42,11 +43,17 @@ final class FilesOut {
     private boolean late;
     private long timer = -1;
 
-    /** @param lost whether the job has been given up here */
-    FilesOut(Vertx vertx, JobStore store, Claim claim, Sandbox.Jail jail, BooleanSupplier lost) {
+    /**
+     * Makes one.
+     *
+     * @param alsoCollected files that are handed back beside those that the job asks for
+     * @param lost whether the job has been given up here
+     */
+    FilesOut(Vertx vertx, JobStore store, Claim claim, Globs alsoCollected, Sandbox.Jail jail, BooleanSupplier lost) {
         this.vertx = vertx;
         this.store = store;
         this.claim = claim;
+        this.alsoCollected = alsoCollected;
         this.jail = jail;
         this.lost = lost;
     }
@@ -85,7 +92,8 @@ final class FilesOut {
         for (Sandbox.Left file : all) {
             if (System.nanoTime() > until) {
                 leftOut++;
-            } else if (JobFile.pathProblem(file.path()) == null && wanted.matches(file.path())) {
+            } else if (JobFile.pathProblem(file.path()) == null
+                    && (wanted.matches(file.path()) || alsoCollected.matches(file.path()))) {
                 matching.add(file);
             }
         }

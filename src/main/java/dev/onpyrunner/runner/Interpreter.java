@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param packages folder of packages that every program can import
  * @param environment variables of every program
  * @param preload names of modules that are loaded ahead in the interpreters that {@link Zygotes} copies
+ * @param collect patterns of files that every job hands back
  * @param entered whether jails get copies of a warm interpreter, where this machine can do that; else each starts one
  * @param maxCopies copies of one warm interpreter before another one takes its place
  * @param maxAgeMs milliseconds before another one takes its place
@@ -28,6 +29,7 @@ public record Interpreter(
         Optional<Path> packages,
         Map<String, String> environment,
         List<String> preload,
+        List<String> collect,
         boolean entered,
         int maxCopies,
         long maxAgeMs) {
@@ -36,6 +38,7 @@ public record Interpreter(
         Objects.requireNonNull(version, "version");
         environment = Map.copyOf(environment);
         preload = List.copyOf(preload);
+        collect = List.copyOf(collect);
         if (!preload.isEmpty() && !entered) {
             throw new IllegalArgumentException(
                     "preload needs the isolation 'entered' or 'auto': a fresh interpreter has nothing loaded");
@@ -45,12 +48,22 @@ public record Interpreter(
     /** One that starts anew in each jail, with this system's packages only. */
     public static Interpreter fresh(String runtime, String version, Path python) {
         return new Interpreter(
-                runtime, version, python, Optional.empty(), Optional.empty(), Map.of(), List.of(), false, 1, 1);
+                runtime,
+                version,
+                python,
+                Optional.empty(),
+                Optional.empty(),
+                Map.of(),
+                List.of(),
+                List.of(),
+                false,
+                1,
+                1);
     }
 
     /** The same, started anew in each jail. */
     Interpreter startedAnew() {
         return new Interpreter(
-                runtime, version, python, usr, packages, environment, List.of(), false, maxCopies, maxAgeMs);
+                runtime, version, python, usr, packages, environment, List.of(), collect, false, maxCopies, maxAgeMs);
     }
 }

@@ -2,6 +2,7 @@ package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventBatch;
+import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobEvent;
 import dev.onpyrunner.job.JobInput;
@@ -51,6 +52,7 @@ final class JobRun {
     private final Claim claim;
     private final long beatMs;
     private final RuntimeCatalog runtimes;
+    private final Globs alsoCollected;
     private final OutputLog log;
     private final Execution execution;
     private final Promise<Void> done = Promise.promise();
@@ -78,7 +80,8 @@ final class JobRun {
             Sandbox sandbox,
             Claim claim,
             long beatMs,
-            RuntimeCatalog runtimes) {
+            RuntimeCatalog runtimes,
+            Globs alsoCollected) {
         this.vertx = vertx;
         this.store = store;
         this.meters = meters;
@@ -86,6 +89,7 @@ final class JobRun {
         this.claim = claim;
         this.beatMs = beatMs;
         this.runtimes = runtimes;
+        this.alsoCollected = alsoCollected;
         long mayWrite = Math.min(claim.spec().limits().outputBytes(), claim.room());
         this.log = new OutputLog(claim.fence(), mayWrite);
         long queuedMs = Math.max(0, claim.claimedAt() - claim.createdAt());
@@ -163,23 +167,26 @@ final class JobRun {
     }
 
     private void takeFiles(Verdict verdict) {
-        if (claim.spec().collect().isEmpty() || verdict.status() == JobStatus.ERROR || execution.jail() == null) {
+        boolean none = claim.spec().collect().isEmpty() && alsoCollected.isEmpty();
+        if (none || verdict.status() == JobStatus.ERROR || execution.jail() == null) {
             finish(verdict.status(), verdict.result());
             return;
         }
-        new FilesOut(vertx, store, claim, execution.jail(), () -> lost).take().onComplete(r -> {
-            if (r.failed()) {
-                abandon("its lease ended before its files were stored");
-                close();
-                return;
-            }
-            Result result = verdict.result().withFiles(r.result().files());
-            if (r.result().leftOut() > 0) {
-                result = result.withNote(
-                        "Not all files could be handed back: " + r.result().leftOut() + " left out.");
-            }
-            finish(verdict.status(), result);
-        });
+        new FilesOut(vertx, store, claim, alsoCollected, execution.jail(), () -> lost)
+                .take()
+                .onComplete(r -> {
+                    if (r.failed()) {
+                        abandon("its lease ended before its files were stored");
+                        close();
+                        return;
+                    }
+                    Result result = verdict.result().withFiles(r.result().files());
+                    if (r.result().leftOut() > 0) {
+                        result = result.withNote("Not all files could be handed back: "
+                                + r.result().leftOut() + " left out.");
+                    }
+                    finish(verdict.status(), result);
+                });
     }
 
     /** Stops the program at its owner's wish. */

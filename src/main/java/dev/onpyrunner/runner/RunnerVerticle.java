@@ -1,6 +1,7 @@
 package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Claim;
+import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobSpec;
@@ -104,15 +105,17 @@ public final class RunnerVerticle extends VerticleBase {
     private static final class Lane {
         final String queue;
         final NsjailSandbox sandbox;
+        final Globs alsoCollected;
         final Room room;
         /** Partitions whose wake list nobody waits at, since no slot is free; and how to go back to waiting. */
         final Map<Integer, Runnable> wakers = new HashMap<>();
         /** The partitions at which it waits in Redis now, until when. */
         final Map<Integer, Future<Boolean>> asleep = new HashMap<>();
 
-        Lane(String queue, NsjailSandbox sandbox, Room room) {
+        Lane(String queue, NsjailSandbox sandbox, Globs alsoCollected, Room room) {
             this.queue = queue;
             this.sandbox = sandbox;
+            this.alsoCollected = alsoCollected;
             this.room = room;
         }
 
@@ -176,8 +179,9 @@ public final class RunnerVerticle extends VerticleBase {
                             () -> NsjailSandbox.open(vertx, settings, interpreter, limits), false))
                     .compose(sandbox -> {
                         String runtime = interpreter.runtime();
-                        lanes.add(new Lane(runtime, sandbox, room));
-                        lanes.add(new Lane(JobSpec.interactiveQueue(runtime), sandbox, interactiveRoom));
+                        Globs collect = Globs.of(interpreter.collect());
+                        lanes.add(new Lane(runtime, sandbox, collect, room));
+                        lanes.add(new Lane(JobSpec.interactiveQueue(runtime), sandbox, collect, interactiveRoom));
                         return selfTest(sandbox, interpreter);
                     });
         }
@@ -292,7 +296,8 @@ public final class RunnerVerticle extends VerticleBase {
                 .findFirst()
                 .orElseThrow();
         lane.room.running++;
-        JobRun run = new JobRun(vertx, store, bus, meters, lane.sandbox, claim, settings.beatMs(), runtimes);
+        JobRun run = new JobRun(
+                vertx, store, bus, meters, lane.sandbox, claim, settings.beatMs(), runtimes, lane.alsoCollected);
         running.put(claim.id().text(), run);
         busy = running.size();
         run.run().onComplete(r -> {
