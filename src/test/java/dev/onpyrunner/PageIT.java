@@ -199,7 +199,8 @@ class PageIT {
                         new Usage(1, 1, 1, 1),
                         null,
                         List.of(),
-                        stack));
+                        stack,
+                        null));
         ConsolePage page = openAt(own.uri("/#" + id).toString(), new Browser.NewContextOptions());
         assertThat(page.page().locator("#stack")).containsText("line 2 in spin");
         assertThat(page.page().locator(".marked-line")).hasText("    while True: pass");

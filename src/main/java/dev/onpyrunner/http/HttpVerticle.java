@@ -84,7 +84,7 @@ public final class HttpVerticle extends VerticleBase {
                 .onSuccess(l -> link = l)
                 .compose(l -> {
                     JobStore store = new JobStore(l, queue, node.meters());
-                    waits = new Waits(vertx, store, node.bus(), settings.maxWaiting());
+                    waits = new Waits(vertx, store, node.bus(), settings.maxWaiting(), settings.maxWaitS());
                     Routes routes = Routes.of(vertx, settings, store, new Nodes(l, queue), waits, node, address);
                     endStreams = routes.endStreams();
                     Future<Void> bus = node.takesJobs()

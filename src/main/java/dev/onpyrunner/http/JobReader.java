@@ -12,6 +12,8 @@ import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.onpyrunner.http.Problem.FieldError;
 import dev.onpyrunner.http.Problem.Kind;
+import dev.onpyrunner.job.Expect;
+import dev.onpyrunner.job.Expect.Compare;
 import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
@@ -23,7 +25,9 @@ import java.util.Base64;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -58,7 +62,9 @@ final class JobReader {
             "collect",
             "priority",
             "retention_s",
-            "max_starts");
+            "max_starts",
+            "expect");
+    private static final Set<String> EXPECT = Set.of("stdout", "stdout_base64", "compare", "tolerance");
     private static final Set<String> LIMITS =
             Set.of("cpu_ms", "wall_ms", "idle_ms", "memory_bytes", "output_bytes", "processes", "disk_bytes");
     private static final Set<String> FILE = Set.of("path", "content", "content_base64");
@@ -76,6 +82,11 @@ final class JobReader {
 
     private JobReader(HttpSettings settings) {
         this.settings = settings;
+    }
+
+    /** Reads a job that is a part of a request; throws as {@link #json}, with pointers from here. */
+    static JobSpec part(JsonNode job, HttpSettings settings) {
+        return new JobReader(settings).read(job);
     }
 
     /** Reads {@code text/x-python}: the body is the program, everything else default. */
@@ -102,6 +113,15 @@ final class JobReader {
      * @throws Problem.Thrown 400 when it is not JSON, 413 when something is over a cap, 422 when a field is wrong
      */
     static JobSpec json(Buffer body, HttpSettings settings) {
+        return part(object(body), settings);
+    }
+
+    /**
+     * Reads a JSON object.
+     *
+     * @throws Problem.Thrown 400 when it is none
+     */
+    static JsonNode object(Buffer body) {
         JsonNode root;
         try {
             root = MAPPER.readTree(body.getBytes());
@@ -113,7 +133,7 @@ final class JobReader {
         if (!root.isObject()) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The body must be a JSON object."));
         }
-        return new JobReader(settings).read(root);
+        return root;
     }
 
     /** What the parser found and where, without its own vocabulary. */
@@ -164,9 +184,51 @@ final class JobReader {
                 number("/retention_s", root.get("retention_s"), settings.retentionS(), 1, settings.maxRetentionS());
         int starts = (int)
                 number("/max_starts", root.get("max_starts"), settings.defaultMaxStarts(), 1, settings.maxStarts());
+        Optional<Expect> expect = expect(root.get("expect"));
         refuse();
         return new JobSpec(
-                files, entry, stdin, interactive, args, env, runtime, limits, collect, priority, retention, starts);
+                files,
+                entry,
+                stdin,
+                interactive,
+                args,
+                env,
+                runtime,
+                limits,
+                collect,
+                priority,
+                retention,
+                starts,
+                expect);
+    }
+
+    private Optional<Expect> expect(JsonNode node) {
+        if (node == null) {
+            return Optional.empty();
+        }
+        if (!node.isObject()) {
+            wrong("/expect", "This must be an object with stdout.");
+            return Optional.empty();
+        }
+        unknown("/expect", node, EXPECT);
+        if (!node.has("stdout") && !node.has("stdout_base64")) {
+            wrong("/expect/stdout", "Say what the program should write: stdout or stdout_base64.");
+        }
+        Buffer stdout = bytes("/expect", node, "stdout", Buffer.buffer());
+        cap("/expect/stdout", stdout.length(), settings.caps().stdinBytes(), "The expected output");
+        Compare compare = Compare.TOKENS;
+        String text = node.path("compare").asText("tokens");
+        try {
+            compare = Compare.valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            wrong("/expect/compare", "This must be exact, tokens or numbers.");
+        }
+        double tolerance = node.path("tolerance").asDouble(Expect.DEFAULT_TOLERANCE);
+        if ((node.has("tolerance") && !node.get("tolerance").isNumber()) || !(tolerance >= 0 && tolerance <= 1)) {
+            wrong("/expect/tolerance", "This must be a number from 0 to 1.");
+            tolerance = 0;
+        }
+        return Optional.of(new Expect(stdout, compare, tolerance));
     }
 
     private List<JobFile> files(JsonNode root, String entry, boolean entryIsGood) {

@@ -12,8 +12,6 @@ import dev.onpyrunner.job.Output;
 import dev.onpyrunner.job.Owner;
 import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
@@ -31,20 +29,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** {@code /v1/jobs}: post a job, ask about it, cancel it. */
 final class JobRoutes {
     private static final String JSON = "application/json";
     private static final String BYTES = "application/octet-stream";
     private static final String PYTHON = "text/x-python";
-    private static final Pattern PREFER_WAIT = Pattern.compile("(?:^|[,;\\s])wait\\s*=\\s*\"?([^,;\"\\s]*)");
     private static final int MAX_KEY = 255;
     /** What a job may be posted as. */
     static final String MEDIA_TYPES = JSON + ", " + PYTHON;
 
-    private final Vertx vertx;
     private final HttpSettings settings;
     private final JobStore store;
     private final Waits waits;
@@ -54,7 +48,6 @@ final class JobRoutes {
     private final String address;
 
     JobRoutes(
-            Vertx vertx,
             HttpSettings settings,
             JobStore store,
             Waits waits,
@@ -62,7 +55,6 @@ final class JobRoutes {
             JobMeters meters,
             BooleanSupplier ready,
             String address) {
-        this.vertx = vertx;
         this.settings = settings;
         this.store = store;
         this.waits = waits;
@@ -110,7 +102,7 @@ final class JobRoutes {
         if (!ready.getAsBoolean()) {
             throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
         }
-        long waitMs = waitMs(ctx);
+        long waitMs = waits.waitMs(ctx);
         Buffer body = ctx.body().buffer() == null ? Buffer.buffer() : ctx.body().buffer();
         JobSpec spec = type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
         Owner owner = Client.of(ctx.request(), settings.trustedProxies());
@@ -135,32 +127,9 @@ final class JobRoutes {
         if (waitMs == 0) {
             return Future.succeededFuture();
         }
-        Future<?> until = until(ctx, waitMs);
-        return accepted.replayed() ? waitForEndOf(accepted.id(), until) : waits.untilEnd(accepted.id(), until);
-    }
-
-    /** Completes when the time is up, or the client has given up. */
-    private Future<Void> until(RoutingContext ctx, long waitMs) {
-        if (ctx.response().closed()) {
-            return Future.succeededFuture(); // nobody would hear the end of it
-        }
-        Promise<Void> over = Promise.promise();
-        long timer = vertx.setTimer(waitMs, t -> over.tryComplete());
-        ctx.addEndHandler(r -> {
-            vertx.cancelTimer(timer);
-            over.tryComplete();
-        });
-        return over.future();
-    }
-
-    /** A repeated request may find its job ended already, or accepted by another node. */
-    private Future<Void> waitForEndOf(JobId id, Future<?> until) {
-        return store.find(id).compose(job -> {
-            if (job.status().isTerminal() || until.isComplete()) {
-                return Future.succeededFuture();
-            }
-            return waits.untilOtherThan(id, job.status(), until).compose(v -> waitForEndOf(id, until));
-        });
+        Future<?> until = waits.until(ctx, waitMs);
+        // A repeated request may find its job ended already, or accepted by another node.
+        return accepted.replayed() ? waits.untilEndOf(accepted.id(), until) : waits.untilEnd(accepted.id(), until);
     }
 
     /** Answers a post: 200 for a job that has ended, if the client waited for that or may expect it; else 202. */
@@ -193,13 +162,13 @@ final class JobRoutes {
 
     private void get(RoutingContext ctx) {
         JobId id = id(ctx);
-        long waitMs = waitMs(ctx);
+        long waitMs = waits.waitMs(ctx);
         Future<Void> waited = waitMs == 0
                 ? Future.succeededFuture()
                 : store.find(id)
                         .compose(job -> job.status().isTerminal()
                                 ? Future.succeededFuture()
-                                : waits.untilOtherThan(id, job.status(), until(ctx, waitMs)));
+                                : waits.untilOtherThan(id, job.status(), waits.until(ctx, waitMs)));
         waited.compose(v -> store.whole(id))
                 .compose(whole -> {
                     Buffer body = whole.job().toJson(whole.output()).toBuffer();
@@ -312,24 +281,5 @@ final class JobRoutes {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, name + " must be true or false."));
         }
         return value.equals("true");
-    }
-
-    /** How long the request may wait: as {@code ?wait=} says, else {@code Prefer: wait=} (RFC 7240), capped. */
-    private long waitMs(RoutingContext ctx) {
-        String wait = ctx.request().getParam("wait");
-        if (wait == null) {
-            Matcher m =
-                    PREFER_WAIT.matcher(String.join(",", ctx.request().headers().getAll("Prefer")));
-            wait = m.find() ? m.group(1) : "0";
-        }
-        if (!wait.matches("[0-9]{1,6}")) {
-            throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));
-        }
-        long waitMs = Math.min(Integer.parseInt(wait), settings.maxWaitS()) * 1000L;
-        if (waitMs == 0 || !waits.enter()) {
-            return 0;
-        }
-        ctx.addEndHandler(r -> waits.leave());
-        return waitMs;
     }
 }

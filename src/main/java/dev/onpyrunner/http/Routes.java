@@ -30,7 +30,8 @@ record Routes(Router router, Runnable endStreams) {
             return new Routes(router, () -> {});
         }
         Runnable endStreams = node.mountConsole(router, vertx, store, Problems::json);
-        new JobRoutes(vertx, settings, store, waits, node.bus(), node.meters(), node.ready(), address).mount(router);
+        new JobRoutes(settings, store, waits, node.bus(), node.meters(), node.ready(), address).mount(router);
+        new BatchRoutes(vertx, settings, store, waits, node.bus(), node.ready(), address).mount(router);
         new InputRoutes(settings, store, node.bus()).mount(router);
         new FileRoutes(store).mount(router);
         new QueueRoutes(store, figures, nodes).mount(router);

@@ -1,5 +1,6 @@
 package dev.onpyrunner.http;
 
+import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobStatus;
@@ -7,12 +8,15 @@ import dev.onpyrunner.job.JobStore;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Requests that wait for their job, without a thread.
@@ -22,12 +26,16 @@ import java.util.function.Predicate;
  */
 final class Waits {
     private static final long LOOK_AGAIN_MS = 1_000;
+    private static final Pattern PREFER_WAIT = Pattern.compile("(?:^|[,;\\s])wait\\s*=\\s*\"?([^,;\"\\s]*)");
 
+    private final Vertx vertx;
     private final JobStore store;
     private final JobBus bus;
     private final int most;
+    private final int maxWaitS;
     private final Map<JobId, Set<Waiter>> waiting = new HashMap<>();
     private int count;
+    private boolean stopping;
 
     private record Waiter(Predicate<JobStatus> enough, Promise<Void> over) {}
 
@@ -35,8 +43,11 @@ final class Waits {
      * Nobody waits yet.
      *
      * @param most how many may wait at once
+     * @param maxWaitS how long one may wait, in seconds
      */
-    Waits(Vertx vertx, JobStore store, JobBus bus, int most) {
+    Waits(Vertx vertx, JobStore store, JobBus bus, int most, int maxWaitS) {
+        this.vertx = vertx;
+        this.maxWaitS = maxWaitS;
         this.store = store;
         this.most = most;
         this.bus = bus;
@@ -44,7 +55,7 @@ final class Waits {
     }
 
     /** Lets one more request wait, if as many as may do not wait yet. What enters has to {@link #leave}. */
-    boolean enter() {
+    private boolean enter() {
         if (count >= most) {
             return false;
         }
@@ -52,8 +63,41 @@ final class Waits {
         return true;
     }
 
-    void leave() {
+    private void leave() {
         count--;
+    }
+
+    /** How long the request may wait: as {@code ?wait=} says, else {@code Prefer: wait=} (RFC 7240), capped. */
+    long waitMs(RoutingContext ctx) {
+        String wait = ctx.request().getParam("wait");
+        if (wait == null) {
+            Matcher m =
+                    PREFER_WAIT.matcher(String.join(",", ctx.request().headers().getAll("Prefer")));
+            wait = m.find() ? m.group(1) : "0";
+        }
+        if (!wait.matches("[0-9]{1,6}")) {
+            throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));
+        }
+        long waitMs = Math.min(Integer.parseInt(wait), maxWaitS) * 1000L;
+        if (waitMs == 0 || !enter()) {
+            return 0;
+        }
+        ctx.addEndHandler(r -> leave());
+        return waitMs;
+    }
+
+    /** Completes when the time is up, or the client has given up. */
+    Future<Void> until(RoutingContext ctx, long waitMs) {
+        if (ctx.response().closed()) {
+            return Future.succeededFuture(); // nobody would hear the end of it
+        }
+        Promise<Void> over = Promise.promise();
+        long timer = vertx.setTimer(waitMs, t -> over.tryComplete());
+        ctx.addEndHandler(r -> {
+            vertx.cancelTimer(timer);
+            over.tryComplete();
+        });
+        return over.future();
     }
 
     /** Hears the ends of jobs that were accepted under this bus address. */
@@ -78,6 +122,18 @@ final class Waits {
             }
         });
         return await(id, s -> s != seen, until, listening);
+    }
+
+    /**
+     * Waits until a job has ended, wherever it was accepted. Ends early when {@code until} completes, or the node stops.
+     *
+     * @return fails as {@link JobStore#status}
+     */
+    Future<Void> untilEndOf(JobId id, Future<?> until) {
+        return store.status(id)
+                .compose(status -> status.isTerminal() || until.isComplete() || stopping
+                        ? Future.succeededFuture()
+                        : untilOtherThan(id, status, until).compose(v -> untilEndOf(id, until)));
     }
 
     private Future<Void> await(JobId id, Predicate<JobStatus> enough, Future<?> until, JobBus.Listening listening) {
@@ -120,6 +176,7 @@ final class Waits {
 
     /** Ends every wait at once, as when the node stops. */
     void endAll() {
+        stopping = true;
         List.copyOf(waiting.values())
                 .forEach(set -> List.copyOf(set).forEach(w -> w.over().tryComplete()));
     }

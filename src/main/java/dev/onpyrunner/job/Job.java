@@ -88,6 +88,9 @@ public record Job(
         if (r.stack() != null) {
             json.put("stack", r.stack());
         }
+        if (r.matched() != null) {
+            json.put("matched", r.matched());
+        }
         if (r.error() != null) {
             json.put("error", Codec.toJson(r.error()));
         }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A request to run a program, complete and valid: what {@code POST /v1/jobs} becomes.
@@ -25,6 +26,7 @@ import java.util.Objects;
  * @param priority 0 (first) to 7
  * @param retentionS how long the result is kept, in seconds
  * @param maxStarts how often the job may be started if workers are lost
+ * @param expect what it should write; empty when that is not looked at
  */
 public record JobSpec(
         List<JobFile> files,
@@ -38,7 +40,8 @@ public record JobSpec(
         List<String> collect,
         int priority,
         long retentionS,
-        int maxStarts) {
+        int maxStarts,
+        Optional<Expect> expect) {
     private static final String INTERACTIVE = ":interactive";
 
     public JobSpec {
@@ -49,6 +52,7 @@ public record JobSpec(
         Objects.requireNonNull(stdin, "stdin");
         Objects.requireNonNull(runtime, "runtime");
         Objects.requireNonNull(limits, "limits");
+        Objects.requireNonNull(expect, "expect");
         if (files.stream().noneMatch(f -> f.path().equals(entry))) {
             throw new IllegalArgumentException("no file is named as the entry");
         }
@@ -77,7 +81,20 @@ public record JobSpec(
             int priority,
             long retentionS,
             int maxStarts) {
-        this(files, entry, stdin, false, args, env, runtime, limits, List.of(), priority, retentionS, maxStarts);
+        this(
+                files,
+                entry,
+                stdin,
+                false,
+                args,
+                env,
+                runtime,
+                limits,
+                List.of(),
+                priority,
+                retentionS,
+                maxStarts,
+                Optional.empty());
     }
 
     /** The same request with another limit for its output. */
@@ -94,7 +111,8 @@ public record JobSpec(
                 collect,
                 priority,
                 retentionS,
-                maxStarts);
+                maxStarts,
+                expect);
     }
 
     /** Where it waits: interactive jobs have slots of their own, since each may hold one for as long as a person thinks. */
@@ -122,6 +140,7 @@ public record JobSpec(
         put(json, "stdin", stdin);
         JsonObject variables = new JsonObject();
         env.forEach(variables::put);
+        expect.ifPresent(e -> json.put("expect", e.toJson()));
         return json.put("args", new JsonArray(args))
                 .put("env", variables)
                 .put("runtime", runtime)
@@ -154,21 +173,22 @@ public record JobSpec(
                 texts(json.getJsonArray("collect", new JsonArray())),
                 json.getInteger("priority"),
                 json.getLong("retention_s"),
-                json.getInteger("max_starts"));
+                json.getInteger("max_starts"),
+                Optional.ofNullable(json.getJsonObject("expect")).map(Expect::fromJson));
     }
 
     private static List<String> texts(JsonArray list) {
         return list.stream().map(String.class::cast).toList();
     }
 
-    private static JsonObject put(JsonObject json, String name, Buffer bytes) {
+    static JsonObject put(JsonObject json, String name, Buffer bytes) {
         String text = bytes.toString();
         return Buffer.buffer(text).equals(bytes)
                 ? json.put(name, text)
                 : json.put(name + "_base64", Base64.getEncoder().encodeToString(bytes.getBytes()));
     }
 
-    private static Buffer get(JsonObject json, String name) {
+    static Buffer get(JsonObject json, String name) {
         return json.containsKey(name)
                 ? Buffer.buffer(json.getString(name))
                 : Buffer.buffer(Base64.getDecoder().decode(json.getString(name + "_base64")));

@@ -892,6 +892,32 @@ public final class JobStore {
     /** A job, and what it has written in its present start. */
     public record Whole(Job job, Output output) {}
 
+    /**
+     * Keeps which jobs were posted together, for as long as one of them may be kept.
+     *
+     * @param retentionS how long the results are kept, in seconds
+     */
+    public Future<Void> keep(Batch batch, long retentionS) {
+        long ms = settings.timeoutMs() + retentionS * 1000;
+        return redis.send(Request.cmd(Command.SET)
+                        .arg(keys.batch(batch.id()))
+                        .arg(batch.toText())
+                        .arg("PX")
+                        .arg(ms))
+                .mapEmpty();
+    }
+
+    /** Which jobs were posted together; fails with {@link Refusal.NoSuchJob}, also when it was too long ago. */
+    public Future<Batch> batch(JobId id) {
+        if (id.partition() >= settings.partitions()) {
+            return Future.failedFuture(new Refusal.NoSuchJob());
+        }
+        return redis.send(Request.cmd(Command.GET).arg(keys.batch(id)))
+                .compose(r -> r == null
+                        ? Future.failedFuture(new Refusal.NoSuchJob())
+                        : Future.succeededFuture(Batch.fromText(id, r.toString())));
+    }
+
     /** The job as it is now with its output; asked for together, so that most take no longer than the job alone. Fails as {@link #find}. */
     public Future<Whole> whole(JobId id) {
         Future<Job> finding = find(id);

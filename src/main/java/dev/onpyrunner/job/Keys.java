@@ -27,6 +27,11 @@ record Keys(String prefix) {
         return job(id) + ":files";
     }
 
+    /** The jobs that were posted together with this one, and after it. */
+    String batch(JobId first) {
+        return partition(first) + "batch:" + first;
+    }
+
     String gone(int k) {
         return partition(k) + "gone";
     }

@@ -17,6 +17,7 @@ import java.util.List;
  * @param error what failed in the system; null unless the job is {@link JobStatus#ERROR}
  * @param files what it hands back, each stored before with {@link JobStore#storeFile}
  * @param stack the Python stacks where the program was stopped for its time; else null
+ * @param matched whether it wrote what was expected; null when nothing was
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -29,7 +30,8 @@ public record Result(
         Usage usage,
         SystemError error,
         List<CollectedFile> files,
-        String stack) {
+        String stack,
+        Boolean matched) {
     public Result {
         limitsHit = limitsHit == null ? List.of() : List.copyOf(limitsHit);
         files = files == null ? List.of() : List.copyOf(files);
@@ -44,22 +46,28 @@ public record Result(
             List<String> limitsHit,
             Usage usage,
             SystemError error) {
-        this(outcome, exitCode, signal, message, limitsHit, usage, error, List.of(), null);
+        this(outcome, exitCode, signal, message, limitsHit, usage, error, List.of(), null, null);
     }
 
     /** The same result, with these files. */
     public Result withFiles(List<CollectedFile> handedBack) {
-        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, handedBack, stack);
+        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, handedBack, stack, matched);
     }
 
     /** The same result, with the Python stacks where the program was stopped; null when they are not known. */
     public Result withStack(String stacks) {
-        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, files, stacks);
+        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, files, stacks, matched);
     }
 
     /** The same result, with one more sentence for a person. */
     public Result withNote(String sentence) {
-        return new Result(outcome, exitCode, signal, message + " " + sentence, limitsHit, usage, error, files, stack);
+        return new Result(
+                outcome, exitCode, signal, message + " " + sentence, limitsHit, usage, error, files, stack, matched);
+    }
+
+    /** The same result, with whether the program wrote what was expected. */
+    public Result withMatched(boolean isMatched) {
+        return new Result(outcome, exitCode, signal, message, limitsHit, usage, error, files, stack, isMatched);
     }
 
     /** A failure of the system: a code for programs and a sentence for people. */

@@ -2,6 +2,7 @@ package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventBatch;
+import dev.onpyrunner.job.Expect;
 import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobEvent;
@@ -17,6 +18,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -92,6 +94,9 @@ final class JobRun {
         this.alsoCollected = alsoCollected;
         long mayWrite = Math.min(claim.spec().limits().outputBytes(), claim.room());
         this.log = new OutputLog(claim.fence(), mayWrite);
+        if (claim.spec().expect().isPresent()) {
+            log.keepStdout();
+        }
         long queuedMs = Math.max(0, claim.claimedAt() - claim.createdAt());
         this.execution =
                 new Execution(vertx, sandbox, claim.spec().withOutputBytes(mayWrite), queuedMs, log, this::outputCame);
@@ -117,7 +122,7 @@ final class JobRun {
                 close();
             } else if (r.succeeded()) {
                 programEnded();
-                takeFiles(noted(r.result()));
+                takeFiles(compared(noted(r.result())));
             } else {
                 LOG.error("job {}: no jail: {}", claim.id().brief(), r.cause().getMessage(), r.cause());
                 finish(
@@ -164,6 +169,17 @@ final class JobRun {
                                 .withNote("There was room for no more beside your stored jobs: delete ended ones with"
                                         + " ?purge=true."))
                 : verdict;
+    }
+
+    /** Says whether the program wrote what was expected of it. */
+    private Verdict compared(Verdict verdict) {
+        Optional<Expect> expect = claim.spec().expect();
+        if (expect.isEmpty() || verdict.status() != JobStatus.DONE) {
+            return verdict;
+        }
+        boolean matched =
+                verdict.result().outcome() == Outcome.OK && expect.get().isMetBy(log.stdout());
+        return new Verdict(verdict.status(), verdict.result().withMatched(matched));
     }
 
     private void takeFiles(Verdict verdict) {

@@ -22,6 +22,9 @@ final class OutputLog {
     private final Buffer[] unfinished = {Buffer.buffer(), Buffer.buffer()};
     private final boolean[] over = new boolean[2];
     private Buffer lastStderr = Buffer.buffer();
+    /** All of it, for who wants to compare it; else null. */
+    private Buffer stdout;
+
     private final List<Piece> waiting = new ArrayList<>();
     private long total;
     private long waitingBytes;
@@ -49,6 +52,9 @@ final class OutputLog {
         long room = cap - total;
         Buffer data = unfinished[stream].appendBuffer(bytes.length() > room ? bytes.slice(0, (int) room) : bytes);
         total += Math.min(room, bytes.length());
+        if (!stderr && stdout != null) {
+            stdout.appendBuffer(bytes);
+        }
         if (stderr) {
             Buffer last = lastStderr.appendBuffer(bytes);
             lastStderr = last.getBuffer(Math.max(0, last.length() - LAST_STDERR), last.length());
@@ -120,6 +126,16 @@ final class OutputLog {
     /** The number for the event after all that were taken. */
     long nextN() {
         return lastN + 1;
+    }
+
+    /** Keeps the program's stdout from now on: no more of it than may be written. */
+    void keepStdout() {
+        stdout = Buffer.buffer();
+    }
+
+    /** What the program has written to its stdout, if it is kept. */
+    Buffer stdout() {
+        return stdout;
     }
 
     /** The end of what the program wrote to its stderr. */

@@ -443,7 +443,8 @@ public final class SelfTest {
                 List.of(),
                 0,
                 1,
-                1);
+                1,
+                Optional.empty());
         Execution execution = new Execution(vertx, sandbox, spec, 0, new OutputLog(1, 10_000), () -> {});
         return execution
                 .run()

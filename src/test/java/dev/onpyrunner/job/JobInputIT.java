@@ -15,6 +15,7 @@ import io.vertx.redis.client.Command;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,8 @@ class JobInputIT {
                 List.of(),
                 plain.priority(),
                 plain.retentionS(),
-                5);
+                5,
+                Optional.empty());
     }
 
     private static JobInput text(String text) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +35,8 @@ class JobSpecTest {
                 List.of("*.png", "out/**"),
                 7,
                 3_600,
-                2);
+                2,
+                Optional.of(new Expect(BINARY, Expect.Compare.NUMBERS, 0.25)));
     }
 
     private static JobFile file(String path, Buffer content) {
@@ -110,7 +112,8 @@ class JobSpecTest {
                 collect,
                 0,
                 1,
-                1);
+                1,
+                Optional.empty());
         args.add("b");
         collect.add("b");
         env.put("c", "d");
