@@ -17,6 +17,7 @@ import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -172,6 +173,11 @@ final class JobClient {
 
     /** Shows a job's output as it comes; returns the ended job, without its output. */
     JsonNode follow(String id, Viewer viewer) throws IOException, InterruptedException {
+        return events(id, event -> show(event, viewer));
+    }
+
+    /** Hands on a job's events, from the first one; returns the ended job, without its output. */
+    JsonNode events(String id, Consumer<JsonNode> each) throws IOException, InterruptedException {
         String last = "";
         IOException broken = null;
         for (int tries = 0; tries < TRIES; tries++) {
@@ -186,14 +192,15 @@ final class JobClient {
                     if (response.statusCode() != 200) {
                         throw new IOException("The job's events cannot be read: status " + response.statusCode());
                     }
-                    Iterator<String> each = lines.iterator();
-                    while (each.hasNext()) {
-                        String line = each.next();
+                    Iterator<String> all = lines.iterator();
+                    while (all.hasNext()) {
+                        String line = all.next();
                         if (line.startsWith("data: ")) {
                             JsonNode event = MAPPER.readTree(line.substring("data: ".length()));
                             last = event.path("id").asText();
                             tries = 0;
-                            if (show(event, viewer)) {
+                            each.accept(event);
+                            if (event.path("k").asText().equals("end")) {
                                 return event.get("job");
                             }
                         }
@@ -209,18 +216,14 @@ final class JobClient {
         throw new IOException("The connection to " + url + " was lost. The job goes on: " + url + "/#" + id, broken);
     }
 
-    private static boolean show(JsonNode event, Viewer viewer) {
+    private static void show(JsonNode event, Viewer viewer) {
         switch (event.path("k").asText()) {
             case "out" -> viewer.output(false, event.path("d").asText());
             case "err" -> viewer.output(true, event.path("d").asText());
             case "requeued" -> viewer.restarted();
-            case "end" -> {
-                return true;
-            }
             default -> {
-                // kinds that a newer server may send
+                // its end, and kinds that a newer server may send
             }
         }
-        return false;
     }
 }

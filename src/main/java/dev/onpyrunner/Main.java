@@ -12,7 +12,15 @@ import picocli.CommandLine.IVersionProvider;
 @Command(
         name = "onpyrunner",
         description = "Runs untrusted Python programs as durable jobs.",
-        subcommands = {ServeCommand.class, RunCommand.class, DoctorCommand.class, WarmUpCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            RunCommand.class,
+            JobsCommand.class,
+            StopCommand.class,
+            DoctorCommand.class,
+            CompletionCommand.class,
+            WarmUpCommand.class
+        },
         versionProvider = Main.Version.class,
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -46,14 +46,6 @@ final class RunCommand implements Callable<Integer> {
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final long LAST_WORDS_S = 3;
     private static final int NOT_SAVED = 2;
-    private static final int TIME_LIMIT = 124;
-    private static final int SYSTEM_FAILED = 125;
-    private static final int CANCELLED = 130;
-    private static final int MEMORY_LIMIT = 137;
-    private static final int OUTPUT_LIMIT = 153;
-    private static final List<String> SIGNALS = List.of(
-            "", "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE",
-            "ALRM", "TERM");
 
     @Parameters(paramLabel = "FILE", description = "The program; - reads it from the standard input.")
     private String file;
@@ -88,14 +80,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--force", description = "Replace files that are there already.")
     private boolean force;
 
-    @Option(names = "--url", paramLabel = "URL", description = "The node to use, such as http://127.0.0.1:8080.")
-    private String url;
-
-    @Option(
-            names = "--ca",
-            paramLabel = "FILE",
-            description = "For https: the authority that signed the node's certificate, in PEM.")
-    private Path ca;
+    @Mixin
+    private NodeAddress address;
 
     @Option(names = "--json", description = "Print the ended job as JSON instead of the program's output.")
     private boolean json;
@@ -108,23 +94,13 @@ final class RunCommand implements Callable<Integer> {
         System.setProperty("ONPY_LOG_LEVEL", "ERROR"); // before the first logger is made
         FileSaver saver = new FileSaver(into, collect, force);
         String request = request();
-        String running = url != null ? url : runningNode().orElse(null);
-        if (running != null) {
-            return run(running, request, saver, () -> {});
+        Optional<JobClient> running = address.find();
+        if (running.isPresent()) {
+            return run(running.get(), request, saver, () -> {});
         }
         try (PrivateNode node = PrivateNode.start()) {
-            return run(node.url(), request, saver, node::close);
+            return run(new JobClient(node.url()), request, saver, node::close);
         }
-    }
-
-    private SSLContext trust() throws IOException {
-        return ca == null ? null : PemFiles.trust("--ca", ca.toString());
-    }
-
-    private Optional<String> runningNode() throws IOException, InterruptedException {
-        Path data = NodeConfig.load(null, System.getenv(), Map.of()).dataDir();
-        Optional<String> found = DataFolder.findNode(data);
-        return found.isPresent() && new JobClient(found.get(), trust()).isAlive() ? found : Optional.empty();
     }
 
     private String request() throws IOException {
@@ -175,9 +151,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int run(String node, String request, FileSaver saver, Runnable afterwards)
+    private int run(JobClient client, String request, FileSaver saver, Runnable afterwards)
             throws IOException, InterruptedException {
-        JobClient client = new JobClient(node, trust());
         String id = client.submit(request);
         CountDownLatch ended = new CountDownLatch(1);
         if (typed) {
@@ -209,7 +184,7 @@ final class RunCommand implements Callable<Integer> {
         try {
             Runtime.getRuntime().removeShutdownHook(cancel);
         } catch (IllegalStateException e) {
-            return CANCELLED; // Ctrl-C: the hook does the rest
+            return ExitCode.CANCELLED; // Ctrl-C: the hook does the rest
         }
         if (json) {
             out.println(client.get(id).toPrettyString());
@@ -262,22 +237,10 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int exitCode(JsonNode job, PrintStream err) {
-        String status = job.path("status").asText();
-        String outcome = status.equals("DONE") ? job.path("outcome").asText() : status;
-        int code = switch (outcome) {
-            case "OK", "RUNTIME_ERROR" -> job.path("exit_code").asInt();
-            case "SIGNALED" ->
-                128 + Math.max(0, SIGNALS.indexOf(job.path("signal").asText().replaceFirst("SIG", "")));
-            case "CPU_LIMIT", "WALL_LIMIT", "IDLE_LIMIT" -> TIME_LIMIT;
-            case "MEMORY_LIMIT" -> MEMORY_LIMIT;
-            case "OUTPUT_LIMIT" -> OUTPUT_LIMIT;
-            case "CANCELLED" -> CANCELLED;
-            default -> SYSTEM_FAILED;
-        };
-        if (!json && !outcome.equals("OK") && !outcome.equals("RUNTIME_ERROR")) {
+        if (!json && !ExitCode.isOwn(job)) {
             err.println("onpyrunner: " + job.path("message").asText());
             err.print(job.path("stack").asText()); // where it was when its time was over
         }
-        return code;
+        return ExitCode.of(job);
     }
 }
