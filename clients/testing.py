@@ -1,0 +1,115 @@
+"""What the tests share: a node of their own in another process, and a line to it that loses answers."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+LATE_S = 60  # for anything to happen at all
+
+
+class Node:
+    """A real node. It keeps its port and its data when it is started again."""
+
+    def __init__(self, folder, settings):
+        # The tests of the build say how to start what was built; by hand, the checkout's own command does.
+        self._command = json.loads(os.environ.get("ONPY_TEST_SERVE", "null")) or [str(HOME / "onpyrunner"), "serve"]
+        self._folder = Path(folder)
+        self._settings = settings
+        self._port = 0
+        self.url = None
+        self.start()
+
+    def start(self):
+        with open(self._folder / "node.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [*self._command, "--port", str(self._port), "--data", str(self._folder / "data"), "--slots", "2"],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self._settings},
+                cwd=HOME,
+            )
+        said = self._process.stdout.readline().decode()
+        if not said.startswith("OnPyRunner is ready: "):
+            self._process.kill()
+            raise RuntimeError(f"the node did not start: {said} {(self._folder / 'node.log').read_text()[-3000:]}")
+        self.url = said.split()[3]
+        self._port = int(self.url.rsplit(":", 1)[1])
+
+    def stop(self, how=signal.SIGTERM):
+        self._process.send_signal(how)
+        self._process.wait(LATE_S)
+        self._process.stdout.close()
+
+
+class Line:
+    """A line to a server that can lose the answer to a request, with the connection."""
+
+    def __init__(self, url):
+        host, port = url.split("//")[1].split(":")
+        self._target = (host, int(port))
+        self._lose = []
+        self.lost = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def lose_answer_to(self, beginning, times=1):
+        self._lose += [beginning.encode()] * times
+
+    def _accept(self):
+        while True:
+            try:
+                near, _ = self._server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(near,), daemon=True).start()
+
+    def _serve(self, near):
+        with near, socket.create_connection(self._target) as far:
+            losing = threading.Event()
+            back = threading.Thread(target=self._back, args=(far, near, losing), daemon=True)
+            back.start()
+            while data := _received(near):
+                for beginning in self._lose:
+                    if data.startswith(beginning):
+                        self._lose.remove(beginning)
+                        self.lost.append(data)
+                        losing.set()
+                        break
+                far.sendall(data)
+            _end(far)
+            back.join(LATE_S)
+
+    def _back(self, far, near, losing):
+        while data := _received(far):
+            if losing.is_set():
+                break
+            near.sendall(data)
+        _end(near)
+
+    def close(self):
+        self._server.close()
+
+
+def _received(connection):
+    try:
+        return connection.recv(65536)
+    except OSError:
+        return b""
+
+
+def _end(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def folder():
+    return tempfile.TemporaryDirectory(prefix="onpyrunner-clients-")

@@ -1,0 +1,40 @@
+package dev.onpyrunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The tests of {@code clients/}, in Python: our own client, and clients that others wrote, against a node of their own. */
+class PythonClientsIT {
+    @Test
+    @Timeout(300)
+    void all_of_them_pass() throws IOException, InterruptedException {
+        Path packages =
+                Path.of(System.getenv().getOrDefault("ONPY_TEST_PACKAGES", "")).toAbsolutePath();
+        assertThat(packages.resolve("pytest"))
+                .as(
+                        "ONPY_TEST_PACKAGES names a folder with what clients/requirements.txt names; ./onpyrunner test sets it")
+                .isDirectory();
+        List<String> serve = ServeProcess.command("serve").command();
+        ProcessBuilder builder = new ProcessBuilder("/usr/bin/python3", "-B", "-m", "pytest", "-q")
+                .directory(Path.of("clients").toFile())
+                .redirectErrorStream(true);
+        builder.environment().put("PYTHONPATH", packages.toString());
+        builder.environment().put("ONPY_TEST_SERVE", TestNode.JSON.writeValueAsString(serve));
+        Process tests = builder.start();
+        try {
+            tests.getOutputStream().close();
+            String said = new String(tests.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(tests.waitFor()).as(said).isZero();
+            assertThat(said).contains(" passed").doesNotContain("skipped");
+        } finally {
+            tests.descendants().forEach(ProcessHandle::destroy); // its node, if it could not end it
+            tests.destroy();
+        }
+    }
+}
