@@ -5,7 +5,14 @@ import testing
 @pytest.fixture(scope="session")
 def node():
     with testing.folder() as folder:
-        node = testing.Node(folder, {"ONPY_RUNNER_DRAIN_MS": "500", "ONPY_RUNNER_INTERACTIVE_SLOTS": "2"})
+        node = testing.Node(
+            folder,
+            {
+                "ONPY_RUNNER_DRAIN_MS": "500",
+                "ONPY_RUNNER_INTERACTIVE_SLOTS": "2",
+                "ONPY_HTTP_ALLOWED_ORIGINS": "https://friend.example",
+            },
+        )
         yield node
         node.stop()
 

@@ -1,7 +1,10 @@
 """What the tests share: a node of their own in another process, and a line to it that loses answers."""
 
+import contextlib
+import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -109,6 +112,27 @@ def _end(connection):
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         pass
+
+
+EXAMPLE = re.compile(r"^```(python|sh)\n(.*?)^```\n(?:^```(?:json)?\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
+
+
+def check_examples(document, count, url):
+    """Runs a document's examples, in turn; each prints what stands below it, where … is anything."""
+    examples = EXAMPLE.findall((HOME / document).read_text())
+    assert len(examples) == count
+    names = {}
+    for language, source, shown in examples:
+        source = source.replace("http://127.0.0.1:8080", url).replace("localhost:8080", url.split("//")[1])
+        if language == "sh":
+            ran = subprocess.run(["bash", "-euo", "pipefail", "-c", source], capture_output=True, text=True, timeout=LATE_S)
+            printed = ran.stdout + ran.stderr * (ran.returncode != 0)
+        else:
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                exec(compile(source, document, "exec"), names)
+            printed = out.getvalue()
+        expected = ".*".join(re.escape(part) for part in shown.rstrip("\n").split("…"))
+        assert re.fullmatch(expected, printed.rstrip("\n"), re.DOTALL), f"{source}\nprinted:\n{printed}\ninstead of:\n{shown}"
 
 
 def folder():

@@ -7,6 +7,7 @@ import dev.onpyrunner.cluster.Plugins;
 import dev.onpyrunner.cluster.TcpBridge;
 import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.console.SockJsRoutes;
+import dev.onpyrunner.http.Desk;
 import dev.onpyrunner.http.HttpVerticle;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
@@ -15,6 +16,7 @@ import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.job.RuntimeCatalog;
 import dev.onpyrunner.job.RuntimeInfo;
+import dev.onpyrunner.mcp.McpRoutes;
 import dev.onpyrunner.redis.EmbeddedRedis;
 import dev.onpyrunner.redis.RedisCheck;
 import dev.onpyrunner.redis.RedisSettings;
@@ -247,6 +249,13 @@ public final class Node implements AutoCloseable {
                     SockJsRoutes.mount(router, v, origins);
                 }
                 return ConsoleRoutes.mount(router, v, store, bus, problems, origins);
+            }
+
+            @Override
+            public void mountDoors(Router router, Desk desk) {
+                if (config.http().mcp()) {
+                    McpRoutes.mount(router, desk, Set.copyOf(config.http().allowedOrigins()), Main.version());
+                }
             }
 
             @Override

@@ -81,6 +81,7 @@ public record NodeConfig(
             List<String> trustedProxies,
             List<String> allowedOrigins,
             boolean sockjs,
+            boolean mcp,
             String operatorToken) {
         private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]-]+");
 

@@ -27,6 +27,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".http..")
                 .layer("console")
                 .definedBy(ROOT + ".console..")
+                .layer("mcp")
+                .definedBy(ROOT + ".mcp..")
                 .layer("cluster")
                 .definedBy(ROOT + ".cluster..")
                 .layer("webhook")
@@ -40,6 +42,8 @@ class ArchitectureTest {
                 .whereLayer("root")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("http")
+                .mayOnlyBeAccessedByLayers("root", "mcp")
+                .whereLayer("mcp")
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("console")
                 .mayOnlyBeAccessedByLayers("root")
@@ -50,7 +54,7 @@ class ArchitectureTest {
                 .whereLayer("runner")
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("job")
-                .mayOnlyBeAccessedByLayers("root", "http", "console", "runner", "webhook")
+                .mayOnlyBeAccessedByLayers("root", "http", "mcp", "console", "runner", "webhook")
                 .check(PROGRAM);
     }
 

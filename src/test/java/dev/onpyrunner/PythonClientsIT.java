@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The tests of {@code clients/}, in Python: our own client, and clients that others wrote, against a node of their own. */
+/** The tests of {@code clients/}, in Python: our own client, and those of other protocols, against a node of their own. */
 class PythonClientsIT {
     @Test
     @Timeout(300)

@@ -62,6 +62,9 @@ public final class HttpVerticle extends VerticleBase {
         Runnable mountConsole(
                 Router router, Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems);
 
+        /** Adds the routes of other protocols than REST, over the same jobs. */
+        void mountDoors(Router router, Desk desk);
+
         /** The certificate to show, and its key; empty for no TLS. */
         Optional<KeyCertOptions> certificate();
 

@@ -38,6 +38,7 @@ record Routes(Router router, Runnable endStreams) {
         new RuntimeRoutes(settings.runtimes(), nodes).mount(router);
         operator.mount(router);
         PageRoutes.mount(router);
+        node.mountDoors(router, new Desk(settings, store, waits, node.bus(), node.ready(), address));
         return new Routes(router, endStreams);
     }
 }

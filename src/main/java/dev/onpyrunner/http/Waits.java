@@ -78,8 +78,13 @@ final class Waits {
         if (!wait.matches("[0-9]{1,6}")) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));
         }
-        long waitMs = Math.min(Integer.parseInt(wait), maxWaitS) * 1000L;
-        if (waitMs == 0 || !enter()) {
+        return granted(ctx, Integer.parseInt(wait) * 1000L);
+    }
+
+    /** How long a request may wait that asks for so long: 0 when too many wait already. */
+    long granted(RoutingContext ctx, long wishMs) {
+        long waitMs = Math.min(wishMs, maxWaitS * 1000L);
+        if (waitMs <= 0 || ctx.response().closed() || !enter()) {
             return 0;
         }
         ctx.addEndHandler(r -> leave());

@@ -88,6 +88,11 @@ class ContractIT {
             }
 
             @Override
+            public void mountDoors(Router router, Desk desk) {
+                // Other people's protocols have contracts of their own.
+            }
+
+            @Override
             public Optional<KeyCertOptions> certificate() {
                 return Optional.empty();
             }

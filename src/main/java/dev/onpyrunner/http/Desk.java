@@ -1,0 +1,146 @@
+package dev.onpyrunner.http;
+
+import dev.onpyrunner.http.Problem.Kind;
+import dev.onpyrunner.job.Idempotency;
+import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobId;
+import dev.onpyrunner.job.JobSpec;
+import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.JobStore.Whole;
+import dev.onpyrunner.job.Owner;
+import dev.onpyrunner.job.Refusal;
+import dev.onpyrunner.job.RuntimeCatalog;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.EncodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a client may do with jobs, for other protocols than REST: the same checks, the same owner and caps, the same refusals.
+ *
+ * <p>Futures fail with what {@link #problem} explains. Confined to one event loop.
+ */
+public final class Desk {
+    private static final Logger LOG = LoggerFactory.getLogger(Desk.class);
+
+    private final HttpSettings settings;
+    private final JobStore store;
+    private final Waits waits;
+    private final JobBus bus;
+    private final BooleanSupplier ready;
+    private final String address;
+
+    Desk(HttpSettings settings, JobStore store, Waits waits, JobBus bus, BooleanSupplier ready, String address) {
+        this.settings = settings;
+        this.store = store;
+        this.waits = waits;
+        this.bus = bus;
+        this.ready = ready;
+        this.address = address;
+    }
+
+    /** The largest body that a request may have. */
+    public long maxBodyBytes() {
+        return settings.caps().bodyBytes();
+    }
+
+    /** How long a request may wait at most. */
+    public long maxWaitMs() {
+        return settings.maxWaitS() * 1000L;
+    }
+
+    /** What jobs may ask to be run by. */
+    public RuntimeCatalog runtimes() {
+        return settings.runtimes();
+    }
+
+    /**
+     * Takes a job, and waits for its end for a while. A client that goes away ends the wait, not the job.
+     *
+     * @param job as {@code POST /v1/jobs} takes it
+     * @param waitMs 0 for no wait; capped
+     * @param taken hears of the job when it is stored
+     */
+    public Future<Whole> run(RoutingContext ctx, JsonObject job, long waitMs, Consumer<JobId> taken) {
+        return accept(ctx, job, ctx.request().getHeader("Idempotency-Key")).compose(accepted -> {
+            taken.accept(accepted.id());
+            long grantedMs = waits.granted(ctx, waitMs);
+            Future<Void> waited =
+                    grantedMs > 0 ? untilEnd(accepted, waits.until(ctx, grantedMs)) : Future.succeededFuture();
+            return waited.compose(v -> store.whole(accepted.id()));
+        });
+    }
+
+    private Future<Void> untilEnd(JobStore.Accepted accepted, Future<?> until) {
+        return accepted.replayed() ? waits.untilEndOf(accepted.id(), until) : waits.untilEnd(accepted.id(), until);
+    }
+
+    /** Takes one of several jobs of a request. */
+    public Future<JobId> submit(RoutingContext ctx, JsonObject job) {
+        return accept(ctx, job, null).map(JobStore.Accepted::id);
+    }
+
+    private Future<JobStore.Accepted> accept(RoutingContext ctx, JsonObject job, String header) {
+        return Future.<Void>succeededFuture().compose(v -> {
+            if (!ready.getAsBoolean()) {
+                throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
+            }
+            JobSpec spec = JobReader.json(bytes(job), settings);
+            Owner owner = Client.of(ctx.request(), settings.trustedProxies());
+            Optional<Idempotency> idempotency =
+                    JobRoutes.idempotencyKey(header).map(key -> Idempotency.of(owner, key, spec));
+            return store.accept(owner, spec, idempotency, address);
+        });
+    }
+
+    private static Buffer bytes(JsonObject job) {
+        try {
+            return job.toBuffer();
+        } catch (EncodeException e) {
+            throw new Problem.Thrown(Problem.of(
+                    Kind.INVALID_JOB, "A text has half of a character (a lone surrogate), which UTF-8 cannot hold."));
+        }
+    }
+
+    /** A job as it is now, or, with a wait, at its end if that comes in time. */
+    public Future<Whole> get(RoutingContext ctx, String id, long waitMs) {
+        return Future.<Void>succeededFuture().compose(v -> {
+            JobId known = id(id);
+            long grantedMs = waits.granted(ctx, waitMs);
+            Future<Void> waited =
+                    grantedMs > 0 ? waits.untilEndOf(known, waits.until(ctx, grantedMs)) : Future.succeededFuture();
+            return waited.compose(w -> store.whole(known));
+        });
+    }
+
+    /** Asks for a cancel; the job as it then is. */
+    public Future<Whole> cancel(String id) {
+        return Future.<Void>succeededFuture().compose(v -> {
+            JobId known = id(id);
+            return store.cancel(known).onSuccess(c -> bus.cancelled(known, c)).compose(c -> store.whole(known));
+        });
+    }
+
+    private static JobId id(String text) {
+        if (text == null || !JobId.isWellFormed(text)) {
+            throw new Refusal.NoSuchJob();
+        }
+        return new JobId(text);
+    }
+
+    /** What a failure means, as RFC 9457 has it: {@code status}, {@code title}, {@code detail}, perhaps {@code errors}. */
+    public JsonObject problem(Throwable cause, String instance) {
+        Problem known = Problems.known(cause);
+        if (known == null) {
+            LOG.error("a request to {} failed", instance, cause);
+            known = Problem.of(Kind.INTERNAL, "The server made a mistake. Try again.");
+        }
+        return known.toJson(instance);
+    }
+}
