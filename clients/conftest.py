@@ -11,6 +11,7 @@ def node():
                 "ONPY_RUNNER_DRAIN_MS": "500",
                 "ONPY_RUNNER_INTERACTIVE_SLOTS": "2",
                 "ONPY_HTTP_ALLOWED_ORIGINS": "https://friend.example",
+                **{f"ONPY_DOORS_{door}": "true" for door in ("EXECUTE", "PISTON", "JUDGE0")},
             },
         )
         yield node

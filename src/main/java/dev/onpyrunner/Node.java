@@ -256,6 +256,7 @@ public final class Node implements AutoCloseable {
                 if (config.http().mcp()) {
                     McpRoutes.mount(router, desk, Set.copyOf(config.http().allowedOrigins()), Main.version());
                 }
+                config.doors().mount(router, desk);
             }
 
             @Override

@@ -13,6 +13,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.onpyrunner.cluster.BridgeSettings;
 import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.cluster.VerticleSettings;
+import dev.onpyrunner.doors.DoorSettings;
 import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.http.Network;
 import dev.onpyrunner.job.Limits;
@@ -51,6 +52,7 @@ public record NodeConfig(
         List<VerticleSettings> verticles,
         WebhookSettings webhook,
         BridgeSettings bridge,
+        DoorSettings doors,
         QueueSettings queue,
         Runner runner,
         LimitPair limits,

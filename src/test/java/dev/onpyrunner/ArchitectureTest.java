@@ -29,6 +29,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".console..")
                 .layer("mcp")
                 .definedBy(ROOT + ".mcp..")
+                .layer("doors")
+                .definedBy(ROOT + ".doors..")
                 .layer("cluster")
                 .definedBy(ROOT + ".cluster..")
                 .layer("webhook")
@@ -42,8 +44,10 @@ class ArchitectureTest {
                 .whereLayer("root")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("http")
-                .mayOnlyBeAccessedByLayers("root", "mcp")
+                .mayOnlyBeAccessedByLayers("root", "mcp", "doors")
                 .whereLayer("mcp")
+                .mayOnlyBeAccessedByLayers("root")
+                .whereLayer("doors")
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("console")
                 .mayOnlyBeAccessedByLayers("root")
@@ -54,7 +58,7 @@ class ArchitectureTest {
                 .whereLayer("runner")
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("job")
-                .mayOnlyBeAccessedByLayers("root", "http", "mcp", "console", "runner", "webhook")
+                .mayOnlyBeAccessedByLayers("root", "http", "mcp", "doors", "console", "runner", "webhook")
                 .check(PROGRAM);
     }
 

@@ -1,12 +1,15 @@
 package dev.onpyrunner.http;
 
 import dev.onpyrunner.http.Problem.Kind;
+import dev.onpyrunner.job.EventId;
 import dev.onpyrunner.job.Idempotency;
 import dev.onpyrunner.job.JobBus;
+import dev.onpyrunner.job.JobEvent;
 import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.JobStore.Whole;
+import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.Owner;
 import dev.onpyrunner.job.Refusal;
 import dev.onpyrunner.job.RuntimeCatalog;
@@ -28,6 +31,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Desk {
     private static final Logger LOG = LoggerFactory.getLogger(Desk.class);
+    /** How many events are read at once: each has at most 16 KiB of output. */
+    private static final int EVENTS = 100;
 
     private final HttpSettings settings;
     private final JobStore store;
@@ -53,6 +58,21 @@ public final class Desk {
     /** How long a request may wait at most. */
     public long maxWaitMs() {
         return settings.maxWaitS() * 1000L;
+    }
+
+    /** Limits of jobs that name none. */
+    public Limits defaultLimits() {
+        return settings.defaults();
+    }
+
+    /** How many jobs may wait. */
+    public long queueSize() {
+        return store.settings().maxQueued();
+    }
+
+    /** The largest limits that a job may ask for. */
+    public Limits largestLimits() {
+        return settings.maximum();
     }
 
     /** What jobs may ask to be run by. */
@@ -132,6 +152,51 @@ public final class Desk {
             throw new Refusal.NoSuchJob();
         }
         return new JobId(text);
+    }
+
+    /** Cancels a job when its client goes away unanswered: for protocols in which nobody else could hear of it. */
+    public void cancelWhenGone(RoutingContext ctx, JobId id) {
+        if (ctx.response().closed()) {
+            cancel(id.text());
+            return;
+        }
+        ctx.addEndHandler(ended -> {
+            if (ended.failed()) {
+                cancel(id.text());
+            }
+        });
+    }
+
+    /** The request that became a job. */
+    public Future<JobSpec> spec(String id) {
+        return Future.<Void>succeededFuture().compose(v -> store.spec(id(id))).map(JobSpec::fromJson);
+    }
+
+    /** What a job has written in its latest start, both streams together, in the order of their writing. */
+    public Future<Buffer> written(JobId id) {
+        return written(id, EventId.START, Buffer.buffer());
+    }
+
+    private Future<Buffer> written(JobId id, EventId after, Buffer before) {
+        return store.log(id, after, EVENTS).compose(events -> {
+            Buffer all = before;
+            for (JobEvent event : events) {
+                if (event.kind().equals(JobEvent.REQUEUED)) {
+                    all = Buffer.buffer();
+                } else if (event.kind().equals(JobEvent.OUT) || event.kind().equals(JobEvent.ERR)) {
+                    all.appendBuffer(event.data());
+                }
+            }
+            return events.size() < EVENTS
+                    ? Future.succeededFuture(all)
+                    : written(id, events.get(events.size() - 1).id(), all);
+        });
+    }
+
+    /** When to try again after a failure, in seconds; 0 when that would not help. */
+    public int retryAfterS(Throwable cause) {
+        Problem known = Problems.known(cause);
+        return known == null ? 0 : known.retryAfterS();
     }
 
     /** What a failure means, as RFC 9457 has it: {@code status}, {@code title}, {@code detail}, perhaps {@code errors}. */

@@ -1,7 +1,6 @@
 package dev.onpyrunner.mcp;
 
 import dev.onpyrunner.http.Desk;
-import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore.Whole;
 import io.vertx.core.Future;
@@ -70,28 +69,18 @@ final class Tools {
         }
         long waitMs = 1000L * (wait == null ? name.equals("get_job") ? 0 : WAIT_S : (Integer) wait);
         Future<Whole> done = switch (name) {
-            case "run_python" -> desk.run(ctx, arguments, waitMs, id -> cancelWhenGone(ctx, call, id));
+            case "run_python" ->
+                desk.run(ctx, arguments, waitMs, id -> {
+                    // Since 2026-07-28 a client cancels its request by going away; it has not heard the job's id then.
+                    if (call.modern()) {
+                        desk.cancelWhenGone(ctx, id);
+                    }
+                });
             case "get_job" -> desk.get(ctx, id(arguments), waitMs);
             default -> desk.cancel(id(arguments));
         };
         return done.map(Tools::result)
                 .otherwise(e -> failed(desk.problem(e, ctx.request().path())));
-    }
-
-    /** Since 2026-07-28 a client cancels its request by going away; it has not heard the job's id then. */
-    private void cancelWhenGone(RoutingContext ctx, Call call, JobId id) {
-        if (!call.modern()) {
-            return;
-        }
-        if (ctx.response().closed()) {
-            desk.cancel(id.text());
-            return;
-        }
-        ctx.addEndHandler(ended -> {
-            if (ended.failed()) {
-                desk.cancel(id.text());
-            }
-        });
     }
 
     private static String id(JsonObject arguments) {
