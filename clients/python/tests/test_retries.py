@@ -141,6 +141,15 @@ def test_a_stream_a_wait_and_a_submit_go_on_when_the_server_starts_again(node):
         assert ran[0].stdout == "after all\n"
 
 
+def test_each_refusal_has_its_exception():
+    kinds = {400: "InvalidJob", 413: "InvalidJob", 403: "NotAllowed", 404: "NotFound", 410: "Gone", 409: "ProblemError"}
+    with Refusing(*((status, {}, {"title": "No", "detail": "Not so."}) for status in kinds)) as server, Client(server.url) as client:
+        for status, name in kinds.items():
+            with pytest.raises(ProblemError, match="No: Not so.") as caught:
+                client.submit("print(1)")
+            assert (type(caught.value).__name__, caught.value.status) == (name, status)
+
+
 def test_problems_that_are_none_are_still_told():
     with Refusing((418, {}, b"[1]")) as server, Client(server.url) as client, pytest.raises(ProblemError, match="418"):
         client.submit("print(1)")

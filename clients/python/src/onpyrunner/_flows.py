@@ -57,6 +57,8 @@ class Api:
         self.url = (url or os.environ.get("ONPY_URL") or DEFAULT_URL).rstrip("/")
         if not self.url.startswith(("http://", "https://")):
             raise ValueError(f"the address must begin with http:// or https://, not {self.url!r}")
+        if httpx.URL(self.url).userinfo:
+            raise ValueError("the address must have no password in it: it would be shown in errors; there is api_key")
         self.retry = retry or Retry()
         self.timeout_s = timeout_s
         key = api_key or os.environ.get("ONPY_API_KEY")

@@ -2,14 +2,12 @@ package dev.onpyrunner.doors;
 
 import dev.onpyrunner.job.JobId;
 import io.vertx.core.buffer.Buffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * What Judge0's clients have of a submission. All that a job itself does not keep is in it: the language's number, and a
@@ -47,24 +45,33 @@ record Judge0Token(String job, int language, String expected) {
 
     /** White space at the end of lines and of the whole does not count. */
     private static String digest(Buffer output) {
-        String text = output.toString(StandardCharsets.ISO_8859_1);
-        String plain =
-                Arrays.stream(text.split("\n", -1)).map(Judge0Token::rstrip).collect(Collectors.joining("\n"));
+        byte[] plain = new byte[output.length()];
+        int length = 0;
+        int lineEnd = 0;
+        int end = 0;
+        for (byte b : output.getBytes()) {
+            if (b == '\n') {
+                length = lineEnd;
+            }
+            plain[length++] = b;
+            if (b == '\n') {
+                lineEnd = length;
+            } else if (!isSpace(b)) {
+                lineEnd = length;
+                end = length;
+            }
+        }
         try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(rstrip(plain).getBytes(StandardCharsets.ISO_8859_1));
-            return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(digest, DIGEST_BYTES));
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(plain, 0, end);
+            return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(digest.digest(), DIGEST_BYTES));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static String rstrip(String text) {
-        int end = text.length();
-        while (end > 0 && "\0\t\n\u000b\f\r ".indexOf(text.charAt(end - 1)) >= 0) {
-            end--;
-        }
-        return text.substring(0, end);
+    private static boolean isSpace(byte b) {
+        return b == ' ' || b == 0 || (b >= '\t' && b <= '\r');
     }
 
     @Override
