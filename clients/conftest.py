@@ -8,7 +8,7 @@ def node():
         node = testing.Node(
             folder,
             {
-                "ONPY_RUNNER_DRAIN_MS": "500",
+                "ONPY_RUNNER_DRAIN_MS": "100",
                 "ONPY_RUNNER_INTERACTIVE_SLOTS": "2",
                 "ONPY_HTTP_ALLOWED_ORIGINS": "https://friend.example",
                 **{f"ONPY_DOORS_{door}": "true" for door in ("EXECUTE", "PISTON", "JUDGE0")},

@@ -126,7 +126,7 @@ def test_signals_and_cancel(client):
 
 
 def test_waiting_has_an_end_and_the_job_goes_on(client):
-    with pytest.raises(WaitTimeout) as caught:
+    with pytest.raises(WaitTimeout, match="has not ended after 0.3 s") as caught:
         client.run("input()", interactive=True, timeout_s=0.3)
     assert isinstance(caught.value, TimeoutError)
     job = client.job(caught.value.job_id)

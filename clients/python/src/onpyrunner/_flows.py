@@ -129,8 +129,12 @@ class Api:
         job = yield from self.submit(source, options, _LONGEST_WAIT_S if timeout_s is None else timeout_s)
         if job["status"] in ENDED:
             return job
-        left = None if timeout_s is None else max(0.0, timeout_s - (time.monotonic() - begin))
-        return (yield from self.wait(job["id"], left))
+        if timeout_s is None:
+            return (yield from self.wait(job["id"], None))
+        try:
+            return (yield from self.wait(job["id"], max(0.0, timeout_s - (time.monotonic() - begin))))
+        except WaitTimeout:
+            raise WaitTimeout(job["id"], timeout_s) from None
 
     def send_input(self, job_id: str, data: Union[str, bytes], eof: bool) -> Flow[None]:
         content = data.encode("utf-8") if isinstance(data, str) else data
