@@ -24,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,11 +44,15 @@ class NsjailSandboxIT {
     private NsjailSandbox sandbox;
 
     private static RunnerSettings settings(Path jailDir) {
+        return settings(jailDir, INTERPRETER);
+    }
+
+    private static RunnerSettings settings(Path jailDir, Interpreter interpreter) {
         return new RunnerSettings(
                 1,
                 0,
-                List.of(INTERPRETER),
-                INTERPRETER.python(),
+                List.of(interpreter),
+                interpreter.python(),
                 Path.of(System.getenv("ONPY_RUNNER_NSJAIL")),
                 jailDir,
                 210_000,
@@ -69,7 +74,10 @@ class NsjailSandboxIT {
             @Override
             public Future<?> start() {
                 NsjailSandboxIT.this.context = vertx.getOrCreateContext();
-                return vertx.executeBlocking(() -> NsjailSandbox.open(vertx, settings, INTERPRETER, LIMITS), false)
+                return vertx.executeBlocking(
+                                () -> NsjailSandbox.open(
+                                        vertx, settings, settings.interpreters().get(0), LIMITS),
+                                false)
                         .compose(s -> {
                             sandbox = s;
                             return s.park();
@@ -305,5 +313,32 @@ class NsjailSandboxIT {
         assertThat(before).noneMatch(ProcessHandle::isAlive);
         assertThat(sandbox.folder()).doesNotExist();
         open();
+    }
+
+    @Test
+    void copies_are_used_when_what_made_one_ends_a_little_later() throws IOException {
+        Await.get(there(() -> sandbox.close()));
+        Interpreter warm = new Interpreter(
+                INTERPRETER.runtime(),
+                INTERPRETER.version(),
+                INTERPRETER.python(),
+                Optional.empty(),
+                Optional.empty(),
+                Map.of(),
+                List.of(),
+                List.of(),
+                true,
+                1_000,
+                60_000);
+        open(settings(Path.of("nsjail"), warm));
+        Process late = new ProcessBuilder("cat").start();
+        for (Path door : sandbox.parkedSlots().get(0).group().doors()) {
+            Cgroups.write(door, late.pid());
+        }
+        vertx.setTimer(300, t -> late.destroy());
+        SelfTest test = new SelfTest(vertx, sandbox, warm, LIMITS);
+        assertThat(Await.get(there(test::copies)))
+                .hasValueSatisfying(f -> assertThat(f.held()).as(f.detail()).isEqualTo(SelfTest.Held.YES));
+        assertThat(late.isAlive()).isFalse();
     }
 }
