@@ -122,7 +122,7 @@ final class NsjailSandbox implements Sandbox {
         writePolicy("deny.kafel", l -> true);
         starter = vertx.createSharedWorkerExecutor(
                 "onpyrunner-jail-starter-" + folder.getFileName(), 2, 1, TimeUnit.MINUTES);
-        zygotes = new Zygotes(vertx, warm(), slots(settings), this::launchZygote);
+        zygotes = new Zygotes(vertx, warm(), slots(settings), Zygotes.AGAIN_MS, this::launchZygote);
         client = vertx.createNetClient(new NetClientOptions().setTcpNoDelay(true));
         Files.createDirectory(
                 doors(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

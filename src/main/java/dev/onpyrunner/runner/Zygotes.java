@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Zygotes {
     private static final Logger LOG = LoggerFactory.getLogger(Zygotes.class);
-    private static final long AGAIN_MS = 60_000;
+    /** After how many milliseconds what failed is tried again. */
+    static final long AGAIN_MS = 60_000;
     /** A worn one stays for those that are about to copy it. */
     private static final long LAST_COPIES_MS = 2_000;
     /** Failures of each slot, one after the other and with no success between, before the zygote is blamed and not the slots' forkers. */
@@ -25,6 +26,7 @@ final class Zygotes {
     private final Vertx vertx;
     private final Interpreter interpreter;
     private final int mostFailures;
+    private final long againMs;
     private final IntFunction<Future<Zygote>> launcher;
     private final Set<Zygote> open = new HashSet<>();
     private Zygote current;
@@ -32,18 +34,23 @@ final class Zygotes {
     private int count;
     private int failures;
     private long notBefore = System.nanoTime();
+    /** Whether the last one failed: nobody waits for the next one then. */
+    private boolean doubted;
+
     private boolean refused;
     private boolean closed;
 
     /**
      * Those of one sandbox.
      *
+     * @param againMs after how long what failed is tried again
      * @param launcher starts one; the number tells it apart
      */
-    Zygotes(Vertx vertx, Interpreter interpreter, int slots, IntFunction<Future<Zygote>> launcher) {
+    Zygotes(Vertx vertx, Interpreter interpreter, int slots, long againMs, IntFunction<Future<Zygote>> launcher) {
         this.vertx = vertx;
         this.interpreter = interpreter;
         this.mostFailures = slots * FAILURES;
+        this.againMs = againMs;
         this.launcher = launcher;
     }
 
@@ -65,7 +72,7 @@ final class Zygotes {
         if (works) {
             return Future.succeededFuture(Optional.of(current));
         }
-        return next == null
+        return next == null || doubted
                 ? Future.succeededFuture(Optional.empty())
                 : next.map(Optional::of).otherwise(Optional.empty());
     }
@@ -86,6 +93,7 @@ final class Zygotes {
                         current = r.result();
                         vertx.setTimer(LAST_COPIES_MS, t -> discard(worn));
                         failures = 0;
+                        doubted = false;
                     } else {
                         giveUpForNow(r.cause().getMessage());
                     }
@@ -96,7 +104,8 @@ final class Zygotes {
         LOG.warn(
                 "the warm interpreter cannot be used; jails start fresh ones, and it is tried again in a minute: {}",
                 why);
-        notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(AGAIN_MS);
+        doubted = true;
+        notBefore = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(againMs);
     }
 
     private void discard(Zygote zygote) {
