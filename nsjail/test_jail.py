@@ -1258,6 +1258,28 @@ class SlotsOwn(JailTest):
             self.assertEqual(b"%d\n" % number, bytes(self.run_program("print(input())", stdin=b"%d\n" % number).out))
 
 
+class Copies(JailTest):
+    in_slot, preload = True, []
+
+    def test_a_crowd_in_one_jail_is_no_reason_for_no_copy_in_another(self):
+        crowd = self.begin(
+            """
+            import threading
+            threading.stack_size(1 << 16)
+            try:
+                while True:
+                    threading.Thread(target=threading.Event().wait, daemon=True).start()
+            except RuntimeError:
+                print(threading.active_count(), flush=True)
+            threading.Event().wait()
+            """
+        )
+        self.wait_for(crowd, b"\n")
+        self.assertGreater(int(crowd.result.out), 1000)
+        with Slot(self.room) as another:
+            self.assertEqual("E 0", another.run(b"import os; os.fork() or os._exit(0); os.wait()").status)
+
+
 class EndOfNsjail(unittest.TestCase):
     def test_the_end_of_nsjail_ends_everything(self):
         with Room(installed_nsjail()) as room, Slot(room) as slot:

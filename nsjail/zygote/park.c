@@ -29,6 +29,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -76,6 +77,7 @@ enum { AT_SOCKET_IN = 0, AT_SOCKET_OUT = 1, AT_ERRORS = 2, AT_STDIN = 10, AT_STD
 #define NAMESPACES (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 #define USER 1000     // in the jail
 #define HOME "/work"
+#define PROCESSES 1024 // as rlimit_nproc in job.cfg
 #define CALLERS 64    // that may wait
 
 static sigset_t signals_before;
@@ -121,7 +123,8 @@ static int drop(void) {
   if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) return 4; // as after an exec: setresuid has cleared it
   if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 5;
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return 6;
-  return chdir(HOME) ? 7 : 0;
+  if (setrlimit(RLIMIT_NPROC, &(struct rlimit){PROCESSES, PROCESSES})) return 7; // a zygote has the node's
+  return chdir(HOME) ? 8 : 0;
 }
 
 // In C: what init.c does between vfork and exec, then the end of all rights.
