@@ -69,11 +69,13 @@ def _preload(park):
     park.keep(kept)
 
     def seed():
-        # Generators of random numbers that were made here would give the same numbers to every program.
+        # Generators of random numbers that were made here would give the same numbers to every program, and keys would be no secrets.
         if "numpy.random" in loaded:
             loaded["numpy.random"].seed()
         if "random" in loaded:
             loaded["random"].seed()
+        if "multiprocessing.process" in loaded:
+            loaded["multiprocessing.process"].current_process().authkey = posix.urandom(32)
 
     return seed
 

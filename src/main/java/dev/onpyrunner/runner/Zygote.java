@@ -5,8 +5,10 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +26,11 @@ final class Zygote {
     private static final long LOOK_MS = 5;
     private static final int MOST_SAID = 65_536;
     private static final int SHOWN = 1_000;
-    private static final Pattern WRITABLE_AND_SHARED = Pattern.compile("\\S+ .w.s .*");
+    private static final Pattern MAPPED = Pattern.compile("[0-9a-f]+-[0-9a-f]+ ");
+    /** In smaps: shared, and writable or to be made so; a file that is only read has it not. */
+    private static final String SHARED = " sh ";
+
+    private static final int LAST_STREAM = 2;
 
     private final Process nsjail;
     private final Path door;
@@ -93,7 +99,7 @@ final class Zygote {
         }
     }
 
-    /** What a loaded module did must not be a way between programs, and a thread would not be in any copy. */
+    /** What a loaded module did must not be a way between programs, and no copy must miss what its modules rely on. */
     private void inspect() throws IOException {
         ProcessHandle self = nsjail.children()
                 .findFirst()
@@ -103,16 +109,46 @@ final class Zygote {
         Set<String> expected = Set.of("Threads:\t1", "NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t" + "0".repeat(16));
         for (String line : expected) {
             if (!status.contains(line)) {
-                throw new Sandbox.SandboxException("it is not as it must be: '" + line.replace('\t', ' ')
-                        + "' is missing in its status. Some module to preload has changed that.");
+                throw spoilt("'" + line.replace('\t', ' ') + "' is missing in its status");
             }
         }
-        for (String mapped : Files.readAllLines(process.resolve("maps"))) {
-            if (WRITABLE_AND_SHARED.matcher(mapped).matches()) {
-                throw new Sandbox.SandboxException("its copies would share memory that they can write: " + mapped
-                        + ". Some module to preload has made that.");
+        List<ProcessHandle> started = self.descendants().toList();
+        if (!started.isEmpty()) {
+            started.forEach(ProcessHandle::destroyForcibly); // nothing else would end them
+            throw spoilt("it has started a process, which lives on");
+        }
+        inspectMemory(process);
+        inspectFiles(process);
+    }
+
+    private static void inspectMemory(Path process) throws IOException {
+        String mapped = "";
+        for (String line : Files.readAllLines(process.resolve("smaps"))) {
+            if (MAPPED.matcher(line).lookingAt()) {
+                mapped = line;
+            } else if (line.startsWith("VmFlags:") && (line + " ").contains(SHARED)) {
+                throw spoilt("its copies would share memory that they can write: " + mapped);
             }
         }
+    }
+
+    private static void inspectFiles(Path process) throws IOException {
+        List<String> kept = new ArrayList<>();
+        try (DirectoryStream<Path> open = Files.newDirectoryStream(process.resolve("fd"))) {
+            for (Path descriptor : open) {
+                if (Integer.parseInt(descriptor.getFileName().toString()) > LAST_STREAM) {
+                    kept.add(Files.readSymbolicLink(descriptor).toString());
+                }
+            }
+        }
+        if (kept.size() > 1) { // one is the socket at which it listens
+            throw spoilt("it keeps open what would be closed in its copies, of " + kept);
+        }
+    }
+
+    private static Sandbox.SandboxException spoilt(String how) {
+        return new Sandbox.SandboxException(
+                "it is not as it must be: " + how + ". Some module to preload has done that.");
     }
 
     /** Lets it end; copies that are in jails go on. */

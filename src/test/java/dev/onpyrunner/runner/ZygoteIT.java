@@ -97,17 +97,25 @@ class ZygoteIT {
 
     @Test
     void programs_get_copies_that_share_no_random_numbers() throws Exception {
-        startWith("early", "import random\nloaded = 'ahead'\nseed = random.random()\n", "random");
+        startWith(
+                "early",
+                "import random\nloaded = 'ahead'\nseed = random.random()\n",
+                "random",
+                "multiprocessing.process");
         assertThat(print(HOW)).isEqualTo(COPY);
-        String program = "import sys\nprint('early' in sys.modules, __import__('early').loaded)\n"
-                + "import random; print(random.random())";
+        String program = """
+                import multiprocessing, random, sys
+                print('early' in sys.modules, __import__('early').loaded)
+                print(random.random())
+                print(multiprocessing.current_process().authkey.hex())
+                """;
         Set<String> drawn = new HashSet<>();
         for (int k = 0; k < 3; k++) {
             List<String> lines = print(program).lines().toList();
             assertThat(lines.get(0)).isEqualTo("True ahead");
-            drawn.add(lines.get(1));
+            drawn.addAll(lines.subList(1, 3));
         }
-        assertThat(drawn).hasSize(3);
+        assertThat(drawn).hasSize(6);
         assertThat(node.run("").path("runtime").textValue()).isEqualTo(RUNTIME);
         assertThat(print("import os; print(os.environ['A_VARIABLE'])")).isEqualTo("of \"the\" runtime\n");
         // another python, and one that is started anew for its variables, find the packages as well
@@ -153,6 +161,9 @@ class ZygoteIT {
     @CsvSource({
         "threads, 'import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()'",
         "shares, 'import mmap; kept = mmap.mmap(-1, 4096)'",
+        "would_share, 'import mmap; kept = mmap.mmap(-1, 4096, prot=mmap.PROT_READ)'",
+        "opens, 'kept = open(\"/dev/null\")'",
+        "starts, 'import subprocess; kept = subprocess.Popen([\"sleep\", \"60\"])'",
         "fails, 'raise ImportError'",
         "ends, 'import os; os._exit(0)'",
     })
