@@ -305,7 +305,7 @@ final class NsjailSandbox implements Sandbox {
                     Process process = new ProcessBuilder(command)
                             .redirectErrorStream(true)
                             .start();
-                    return new Zygote(process, bay.resolve("z"));
+                    return new Zygote(process, bay.resolve("z"), Zygote.LOOK_MS);
                 },
                 false);
     }

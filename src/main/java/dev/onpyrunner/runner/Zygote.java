@@ -1,6 +1,7 @@
 package dev.onpyrunner.runner;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,7 +24,9 @@ final class Zygote {
     /** Modules may take a while to load on a machine that has not read them for long. */
     private static final long READY_WITHIN_MS = 60_000;
 
-    private static final long LOOK_MS = 5;
+    /** How often it is looked whether it is ready. */
+    static final long LOOK_MS = 5;
+
     private static final int MOST_SAID = 65_536;
     private static final int SHOWN = 1_000;
     private static final Pattern MAPPED = Pattern.compile("[0-9a-f]+-[0-9a-f]+ ");
@@ -34,6 +37,7 @@ final class Zygote {
 
     private final Process nsjail;
     private final Path door;
+    private final long lookMs;
     private final long since = System.nanoTime();
     private int copies;
 
@@ -42,10 +46,12 @@ final class Zygote {
      *
      * @param nsjail what it runs in; it ends when this one's stdin does
      * @param door the socket at which it will listen
+     * @param lookMs how often it is looked for that
      */
-    Zygote(Process nsjail, Path door) {
+    Zygote(Process nsjail, Path door, long lookMs) {
         this.nsjail = nsjail;
         this.door = door;
+        this.lookMs = lookMs;
     }
 
     Path door() {
@@ -67,23 +73,28 @@ final class Zygote {
 
     /** Completes when it can be copied; fails when it may not be. */
     Future<Void> ready(Vertx vertx, Predicate<Zygote> isWanted) {
+        Promise<Void> ready = Promise.promise();
+        look(vertx, isWanted, ready);
+        return ready.future();
+    }
+
+    /** Each look on its own: a chain of futures as long as an import may take would be too deep for a stack. */
+    private void look(Vertx vertx, Predicate<Zygote> isWanted, Promise<Void> ready) {
         if (!nsjail.isAlive() || !isWanted.test(this)) {
-            return Future.failedFuture(
-                    new Sandbox.SandboxException("it ended before it was ready. It said: " + said()));
+            ready.fail(new Sandbox.SandboxException("it ended before it was ready. It said: " + said()));
+        } else if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(READY_WITHIN_MS)) {
+            ready.fail(new Sandbox.SandboxException("it was not ready within " + READY_WITHIN_MS + " ms."));
+        } else if (Files.exists(door)) {
+            vertx.<Void>executeBlocking(
+                            () -> {
+                                inspect();
+                                return null;
+                            },
+                            false)
+                    .onComplete(ready);
+        } else {
+            vertx.setTimer(lookMs, t -> look(vertx, isWanted, ready));
         }
-        if (System.nanoTime() - since > TimeUnit.MILLISECONDS.toNanos(READY_WITHIN_MS)) {
-            return Future.failedFuture(
-                    new Sandbox.SandboxException("it was not ready within " + READY_WITHIN_MS + " ms."));
-        }
-        if (Files.exists(door)) {
-            return vertx.executeBlocking(
-                    () -> {
-                        inspect();
-                        return null;
-                    },
-                    false);
-        }
-        return vertx.timer(LOOK_MS, TimeUnit.MILLISECONDS).compose(t -> ready(vertx, isWanted));
     }
 
     /** The last that it said, as one line. A pipe keeps more than any import has to say. */

@@ -2,19 +2,25 @@ package dev.onpyrunner.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.onpyrunner.Await;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** When jails wait for a warm interpreter, and when they do without. */
 class ZygotesTest {
+    private static final int MANY = 3_000;
+
     @Test
     void nobody_waits_for_another_one_when_the_last_one_failed() {
         Promise<Zygote> first = Promise.promise();
@@ -46,7 +52,25 @@ class ZygotesTest {
             assertThat(later.isComplete()).isTrue();
             assertThat(later.result()).isEmpty();
         } finally {
-            vertx.close();
+            Await.get(vertx.close());
+        }
+    }
+
+    /** A module may take as long to load as it takes to look so many times. */
+    @Test
+    void one_that_takes_long_is_waited_for_all_the_same(@TempDir Path folder) throws IOException {
+        Process nsjail = new ProcessBuilder("cat").start();
+        Vertx vertx = Vertx.vertx();
+        try {
+            AtomicInteger looks = new AtomicInteger();
+            Future<Void> ready =
+                    new Zygote(nsjail, folder.resolve("z"), 1).ready(vertx, zygote -> looks.incrementAndGet() < MANY);
+            Await.until("it to be given up", ready::isComplete);
+            assertThat(ready.failed()).isTrue();
+            assertThat(looks.get()).isEqualTo(MANY);
+        } finally {
+            nsjail.destroy();
+            Await.get(vertx.close());
         }
     }
 }
