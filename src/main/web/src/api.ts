@@ -51,6 +51,18 @@ export async function cancelJob(id: string): Promise<void> {
   await send(jobUrl(id), { method: 'DELETE' });
 }
 
+export interface Runtime {
+  name: string;
+  description: string;
+  implementation: string;
+  version: string;
+  packages: Record<string, string>;
+}
+
+export async function getRuntimes(): Promise<{ default: string; runtimes: Runtime[] }> {
+  return (await (await send('/v1/runtimes')).json()) as { default: string; runtimes: Runtime[] };
+}
+
 export function jobUrl(id: string): string {
   return `/v1/jobs/${encodeURIComponent(id)}`;
 }

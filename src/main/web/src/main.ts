@@ -13,6 +13,7 @@ import { fillKeys } from './keys';
 import { currentPlace, enterPlace, onPlaceChange } from './place';
 import { Program } from './program';
 import { ResultPanel } from './result-panel';
+import { Runtimes } from './runtimes';
 import { connectSocket } from './socket';
 import { connectSse } from './sse';
 import { choose, fillIn, language, locale, t } from './texts';
@@ -27,6 +28,7 @@ const FIRST: Program = Program.of(EXAMPLES[0].draft);
 const run = element<HTMLButtonElement>('run');
 const stop = element<HTMLButtonElement>('stop');
 const again = element<HTMLButtonElement>('again');
+const runWith = element<HTMLButtonElement>('run-with');
 const input = element<HTMLTextAreaElement>('input');
 const line = element<HTMLInputElement>('line');
 const panel = new ResultPanel({
@@ -37,6 +39,7 @@ const panel = new ResultPanel({
 const transports = new Transports(connectSocket, connectSse);
 const editor = createEditor(element('editor'), 'editor-help', edited);
 const files = new Files(editor, edited);
+const runtimes = new Runtimes();
 
 /** What the editor was last filled with. */
 let program = FIRST;
@@ -85,6 +88,7 @@ function fill(next: Program): void {
   files.show(draft, next.entry);
   input.value = draft.stdin;
   element('along').textContent = next.note;
+  runtimes.show(next.runtime);
   showWhetherEdited();
 }
 
@@ -106,13 +110,14 @@ function openExample(example: Example): void {
 async function start(): Promise<void> {
   if (busy) return;
   const sent = current();
+  const runtime = runtimes.chosen;
   setBusy(true);
-  if (document.activeElement === again) run.focus();
+  if (document.activeElement === again || document.activeElement === runWith) run.focus();
   panel.sending();
   showPane('terminal');
   const from = place;
   try {
-    const job = await createJob(program.spec(sent));
+    const job = await createJob(program.spec(sent, runtime));
     remember(job.id, sent);
     // Gone elsewhere meanwhile: the job runs, but must not take over the page.
     if (place !== from) return;
@@ -120,7 +125,7 @@ async function start(): Promise<void> {
     if (from !== '') forgetDraft(from);
     enterPlace(job.id);
     place = job.id;
-    program = program.ranAs(sent);
+    program = program.ranAs(sent, runtime);
     showWhetherEdited();
     show(job.id, job, sent.stdin === '', 0);
   } catch (error) {
@@ -326,6 +331,10 @@ function saveOutput(): void {
 
 run.addEventListener('click', () => void start());
 again.addEventListener('click', () => void start());
+runWith.addEventListener('click', () => {
+  runtimes.show(runWith.value);
+  void start();
+});
 stop.addEventListener('click', () => void stopRunning());
 input.addEventListener('input', edited);
 element('typing').addEventListener('submit', (event) => {
@@ -386,5 +395,6 @@ addEventListener(
 if (/^(Mac|iP)/.test(navigator.platform)) element('shortcut').textContent = '⌘ Enter';
 fillKeys(element('keys'), editor);
 fillExamples();
+void runtimes.load();
 onPlaceChange(() => void placeChanged());
 void visit();

@@ -48,15 +48,21 @@ export class Program {
   }
 
   /** The same program once an edit of it has been run: the edit is what it is now. */
-  ranAs(draft: Draft): Program {
-    return new Program(draft, this.rest, this.note);
+  ranAs(draft: Draft, runtime: string | undefined): Program {
+    return new Program(draft, { ...this.rest, runtime }, this.note);
+  }
+
+  /** The runtime it asks for; undefined for the server's default. */
+  get runtime(): string | undefined {
+    return this.rest.runtime;
   }
 
   /** What to send to run the edited program: with its whole input, or, when none is prepared, with what is typed then. */
-  spec(edited: Draft): Spec {
+  spec(edited: Draft, runtime: string | undefined): Spec {
     const input = edited.stdin === '' ? { interactive: true } : { stdin: edited.stdin };
     const files = [...edited.files, ...(this.rest.files ?? [])];
-    return { ...this.rest, source: edited.source, ...(files.length > 0 && { files }), ...input };
+    const { runtime: _, ...rest } = this.rest;
+    return { ...rest, ...(runtime && { runtime }), source: edited.source, ...(files.length > 0 && { files }), ...input };
   }
 }
 

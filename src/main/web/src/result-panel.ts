@@ -7,7 +7,7 @@ import { Output } from './output';
 import { StateLine } from './state-line';
 import type { Typist } from './terminal';
 import { locale, t } from './texts';
-import { size, type Words } from './words';
+import { missing, size, type Words } from './words';
 
 const IDLE: Words = { tone: 'idle', title: t.ready, detail: '' };
 
@@ -84,8 +84,13 @@ export class ResultPanel {
     element('problem').hidden = text === '';
   }
 
-  /** The Python stack at a limit, collected files, and how long the job is kept. */
+  /** The Python stack at a limit, collected files, a runtime that would do better, and how long the job is kept. */
   leftovers(job: Job | undefined): void {
+    const better = job && missing(job)?.runtime;
+    const runWith = element<HTMLButtonElement>('run-with');
+    runWith.hidden = !better;
+    runWith.value = better ?? '';
+    runWith.textContent = better ? t.runWith(better) : '';
     const stack = job?.stack ?? '';
     element('stack').textContent = typeof stack === 'string' ? stack : JSON.stringify(stack, null, 2);
     element('stack-box').hidden = stack === '';

@@ -39,8 +39,11 @@ function describeDone(job: Job): Words {
   switch (job.outcome) {
     case 'OK':
       return { tone: 'good', title: t.finished(measured(job, t.inTime)), detail: hits };
-    case 'RUNTIME_ERROR':
-      return { tone: 'bad', title: t.exitCode(String(job.exit_code ?? '?'), measured(job, t.afterTime)), detail: hits };
+    case 'RUNTIME_ERROR': {
+      const lacks = missing(job);
+      const detail = lacks ? t.moduleIsIn(lacks.module, lacks.runtime) : hits;
+      return { tone: 'bad', title: t.exitCode(String(job.exit_code ?? '?'), measured(job, t.afterTime)), detail };
+    }
     case 'SIGNALED':
       return { tone: 'bad', title: said(job) || t.signaled(job.signal ?? ''), detail: used(job) };
     default: {
@@ -50,6 +53,13 @@ function describeDone(job: Job): Words {
       return { tone: 'limit', title: title || t.limit[job.outcome ?? ''] || t.finished(''), detail };
     }
   }
+}
+
+/** The module that the program lacked, and a runtime that has it, where the server knows one. */
+export function missing(job: Job): { module: string; runtime: string } | undefined {
+  const [, module, runtimes] = /The module (\S+) is in the runtime (.+)\.$/.exec(job.message ?? '') ?? [];
+  const runtime = runtimes?.split(', ')[0];
+  return module && runtime ? { module, runtime } : undefined;
 }
 
 /** What an interactive program looks like that reads and has nothing to read. */

@@ -1,22 +1,17 @@
 package dev.onpyrunner;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.ColorScheme;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -33,39 +28,8 @@ class PageAccessIT extends BrowserTest {
             raise ValueError(name)
             """;
 
-    /** What axe-core finds against WCAG 2.2 AA and its own good practice. */
-    private static final String FIND = """
-            async () => {
-              const { violations, passes } = await axe.run(document, {
-                runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-              });
-              const found = violations.flatMap((rule) =>
-                rule.nodes.map((node) => `${rule.id}: ${node.target} ${node.html.slice(0, 120)} ${node.failureSummary}`));
-              return { found, rules: passes.length };
-            }
-            """;
-
-    private static String axe;
-
     PageAccessIT(TestNode node) {
         super(node);
-    }
-
-    @BeforeAll
-    static void read_axe() throws IOException {
-        try (InputStream script = PageAccessIT.class.getResourceAsStream("/axe.min.js")) {
-            axe = new String(script.readAllBytes(), UTF_8);
-        }
-    }
-
-    /** What axe finds now, after the state that it is found in. */
-    private static List<String> find(ConsolePage page, String state) {
-        page.page().evaluate(axe);
-        @SuppressWarnings("unchecked")
-        var result = (Map<String, Object>) page.page().evaluate(FIND);
-        assertThat((Integer) result.get("rules")).as("rules that were kept").isGreaterThan(20);
-        return ((List<?>) result.get("found"))
-                .stream().map(each -> state + ": " + each).toList();
     }
 
     static Stream<Arguments> looks() {
@@ -90,39 +54,39 @@ class PageAccessIT extends BrowserTest {
         List<String> found = new ArrayList<>();
         ConsolePage page = open("/", options);
         assertThat(page.editor()).isVisible();
-        found.addAll(find(page, "before any run"));
+        found.addAll(Axe.find(page, "before any run"));
         for (String menu : new String[] {"#examples", "#history"}) {
             page.page().locator(menu + " > summary").click();
-            found.addAll(find(page, "with the menu " + menu));
+            found.addAll(Axe.find(page, "with the menu " + menu));
         }
         page.page().keyboard().press("Escape");
         page.page().locator("#file-add").click();
         page.page().locator("#file-name").fill("no/../name");
         page.page().keyboard().press("Enter");
         assertThat(page.page().locator("#file-problem")).not().isEmpty();
-        found.addAll(find(page, "with a wrong name for a file"));
+        found.addAll(Axe.find(page, "with a wrong name for a file"));
         page.page().locator("#file-name").fill("data.txt");
         page.page().keyboard().press("Enter");
         page.page().locator("#tabs button").first().click();
         page.write(PROGRAM);
         page.run().click();
         page.awaitWaiting("Name? ");
-        found.addAll(find(page, "while the program waits for input"));
+        found.addAll(Axe.find(page, "while the program waits for input"));
         page.page().locator("#line").fill("Ada");
         page.page().keyboard().press("Enter");
         page.awaitStatus("DONE");
         assertThat(page.page().locator(".xterm-rows")).containsText("ValueError: Ada");
-        found.addAll(find(page, "after an exception"));
+        found.addAll(Axe.find(page, "after an exception"));
         if (page.page().locator("#pane-code").isVisible()) {
             page.page().locator("#pane-code").click();
             assertThat(page.page().locator(".marked-line")).hasText("raise ValueError(name)");
-            found.addAll(find(page, "with the line of the exception"));
+            found.addAll(Axe.find(page, "with the line of the exception"));
         }
         page.withNetworkTrouble()
                 .page()
                 .navigate(node.uri("/#" + "n".repeat(26)).toString());
         assertThat(page.problem()).isVisible();
-        found.addAll(find(page, "with a problem"));
+        found.addAll(Axe.find(page, "with a problem"));
         assertThat(found).isEmpty();
     }
 
@@ -167,9 +131,7 @@ class PageAccessIT extends BrowserTest {
         page.run().tap();
         page.awaitWaiting("Name? ");
         assertFingersFit(page);
-        assertThat(page.page().evaluate("() => document.documentElement.scrollWidth - innerWidth"))
-                .as("pixels too wide")
-                .isEqualTo(0);
+        assertNothingIsBeside(page);
         Locator line = page.page().locator("#line");
         line.tap();
         page.page().setViewportSize(360, 360);
@@ -197,8 +159,14 @@ class PageAccessIT extends BrowserTest {
         assertFingersFit(page);
     }
 
-    private static final LocatorAssertions.IsInViewportOptions WHOLE =
+    static final LocatorAssertions.IsInViewportOptions WHOLE =
             new LocatorAssertions.IsInViewportOptions().setRatio(0.99);
+
+    static void assertNothingIsBeside(ConsolePage page) {
+        assertThat(page.page().evaluate("() => document.documentElement.scrollWidth - innerWidth"))
+                .as("pixels too wide")
+                .isEqualTo(0);
+    }
 
     /** Whatever can be touched is 44 px wide and high, and none of it is beside the screen. */
     private static void assertFingersFit(ConsolePage page) {
