@@ -1030,7 +1030,7 @@ class Restart(JailTest):
         self.assertEqual(b"05\n", bytes(self.run_program(program, environment={"TZ": "UTC-5"}).out))
         for number in range(16):  # some never end, as anywhere; but init hears
             with self.subTest(number):
-                job = self.begin("print('ran')", environment={"TZ": f":/proc/self/fd/{number}"})
+                job = self.begin("import time\ntime.sleep(60)", environment={"TZ": f":/proc/self/fd/{number}"})
                 job.send("K")
                 self.assertEqual("S 9", job.finish(None, SOON).status)
                 job.close()
