@@ -51,7 +51,7 @@ class Node:
 
 
 class Line:
-    """A line to a server that can lose the answer to a request, with the connection."""
+    """A line to a server that can lose answers: the next ones to requests that begin like this, with their connections."""
 
     def __init__(self, url):
         host, port = url.split("//")[1].split(":")
@@ -62,8 +62,9 @@ class Line:
         self.url = f"http://127.0.0.1:{self._server.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def lose_answer_to(self, beginning, times=1):
-        self._lose += [beginning.encode()] * times
+    def lose_answer_to(self, beginning, *after):
+        """For each number, one answer is cut after so many bytes; without a number, one is lost whole."""
+        self._lose += [(beginning.encode(), bytes_) for bytes_ in after or (0,)]
 
     def _accept(self):
         while True:
@@ -75,25 +76,28 @@ class Line:
 
     def _serve(self, near):
         with near, socket.create_connection(self._target) as far:
-            losing = threading.Event()
-            back = threading.Thread(target=self._back, args=(far, near, losing), daemon=True)
+            left = []  # of the answer, when it is to be cut
+            back = threading.Thread(target=self._back, args=(far, near, left), daemon=True)
             back.start()
             while data := _received(near):
-                for beginning in self._lose:
-                    if data.startswith(beginning):
-                        self._lose.remove(beginning)
+                for losing in self._lose:
+                    if data.startswith(losing[0]):
+                        self._lose.remove(losing)
                         self.lost.append(data)
-                        losing.set()
+                        left.append(losing[1])
                         break
                 far.sendall(data)
             _end(far)
             back.join(LATE_S)
 
-    def _back(self, far, near, losing):
+    def _back(self, far, near, left):
         while data := _received(far):
-            if losing.is_set():
-                break
+            if left:
+                data = data[: left[0]]
+                left[0] -= len(data)
             near.sendall(data)
+            if left and left[0] == 0:
+                break
         _end(near)
 
     def close(self):

@@ -5,11 +5,12 @@ import json
 import threading
 import time
 
+import anyio
 import httpx
 import pytest
 
 import onpyrunner
-from onpyrunner import Client, ConnectionFailed, NotAllowed, ProblemError, Retry, TooManyRequests, Unavailable
+from onpyrunner import AsyncClient, Client, ConnectionFailed, NotAllowed, ProblemError, Retry, TooManyRequests, Unavailable
 from onpyrunner._retry import Attempts
 
 LATE_S = 60
@@ -104,7 +105,7 @@ def test_pauses_grow_within_bounds_and_differ():
 
 
 def test_an_answer_that_is_lost_is_asked_for_again_and_the_job_is_one(line):
-    line.lose_answer_to("POST /v1/jobs", times=2)
+    line.lose_answer_to("POST /v1/jobs", 0, 100)
     with Client(line.url, retry=PATIENT) as client:
         result = client.run("print('once')")
         assert result.stdout == "once\n" and len(line.lost) == 2
@@ -114,6 +115,49 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_the_job_is_one(line):
         job.close_input()
         line.lose_answer_to(f"GET /v1/jobs/{job.id}")
         assert job.wait().stdout == "typed once\n" and len(line.lost) == 4
+
+
+# Where an answer is cut: before it, in its headers, between and in the middle of events.
+CUTS = (0, 20, 300, 301, 500, 1000, 2000)
+LINES = "import time\nfor n in range(60): print(n, '\u96ea' * 9, flush=True); time.sleep(0.001 if n % 10 else 0.03)"
+
+
+def test_a_stream_that_is_cut_anywhere_goes_on(line):
+    with Client(line.url, retry=PATIENT) as client:
+        job = client.submit(LINES)
+        line.lose_answer_to(f"GET /v1/jobs/{job.id}/events", *CUTS)
+        seen = list(job.events())
+        assert len(line.lost) == len(CUTS)
+        assert any(b"last-event-id" in request.lower() for request in line.lost)
+        assert seen == list(job.events())
+        assert "".join(e.text for e in seen if e.kind == "out") == job.get().stdout
+
+
+def test_a_stream_that_is_always_cut_ends_with_an_error(line):
+    with Client(line.url, retry=Retry(attempts=3, first_s=0.01)) as client:
+        job = client.submit(LINES)
+        line.lose_answer_to(f"GET /v1/jobs/{job.id}/events", 0, 0, 0)
+        with pytest.raises(ConnectionFailed):
+            list(job.events())
+        assert len(line.lost) == 3
+
+
+def test_it_is_the_same_for_async_programs(line):
+    async def main():
+        async with AsyncClient(line.url, retry=PATIENT) as client:
+            line.lose_answer_to("POST /v1/jobs")
+            job = await client.submit(LINES)
+            line.lose_answer_to(f"GET /v1/jobs/{job.id}/events", *CUTS)
+            seen = [event async for event in job.events()]
+            assert len(line.lost) == 1 + len(CUTS)
+            assert seen == [event async for event in job.events()]
+            line.lose_answer_to(f"GET /v1/jobs/{job.id}")
+            assert (await job.wait()).stdout == "".join(e.text for e in seen if e.kind == "out")
+        with pytest.raises(ConnectionFailed):
+            async with AsyncClient("http://127.0.0.1:9", retry=Retry(attempts=2, first_s=0.01)) as client:
+                await client.submit("print(1)")
+
+    anyio.run(main)
 
 
 def test_a_stream_a_wait_and_a_submit_go_on_when_the_server_starts_again(node):
