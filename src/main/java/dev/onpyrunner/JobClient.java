@@ -31,6 +31,8 @@ final class JobClient {
 
     private final String url;
     private final HttpClient http;
+    /** Who we are; null for nobody. */
+    private final String key = System.getenv("ONPY_API_KEY");
 
     JobClient(String url) {
         this(url, null);
@@ -59,7 +61,7 @@ final class JobClient {
     /** Whether a node answers there. */
     boolean isAlive() throws InterruptedException {
         try {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/readyz"))
+            HttpRequest request = builder(URI.create(url + "/readyz"))
                     .timeout(Duration.ofSeconds(2))
                     .build();
             return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
@@ -72,7 +74,7 @@ final class JobClient {
     String submit(String json) throws IOException, InterruptedException {
         HttpRequest request;
         try {
-            request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs"))
+            request = builder(URI.create(url + "/v1/jobs"))
                     .timeout(TIMEOUT)
                     .header("Content-Type", "application/json")
                     .POST(HttpRequest.BodyPublishers.ofString(json))
@@ -100,8 +102,7 @@ final class JobClient {
 
     /** A file that an ended job hands back. Fails when it is longer than {@code most}. */
     byte[] file(String id, String path, long most) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create(url + "/v1/jobs/" + id + "/files/" + CollectedFile.encode(path)))
+        HttpRequest request = builder(URI.create(url + "/v1/jobs/" + id + "/files/" + CollectedFile.encode(path)))
                 .timeout(TIMEOUT)
                 .build();
         HttpResponse<InputStream> response = http.send(request, BodyHandlers.ofInputStream());
@@ -124,7 +125,7 @@ final class JobClient {
 
     /** Sends a running program input, once: it is tried again when an answer does not come. */
     void input(String id, byte[] bytes, boolean eof) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + id + "/stdin?eof=" + eof))
+        HttpRequest request = builder(URI.create(url + "/v1/jobs/" + id + "/stdin?eof=" + eof))
                 .timeout(TIMEOUT)
                 .header("Idempotency-Key", UUID.randomUUID().toString())
                 .POST(HttpRequest.BodyPublishers.ofByteArray(bytes))
@@ -148,7 +149,12 @@ final class JobClient {
     }
 
     private HttpRequest.Builder request(String id) {
-        return HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + id)).timeout(TIMEOUT);
+        return builder(URI.create(url + "/v1/jobs/" + id)).timeout(TIMEOUT);
+    }
+
+    private HttpRequest.Builder builder(URI uri) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+        return key == null || key.isEmpty() ? request : request.header("X-API-Key", key);
     }
 
     private static JsonNode read(HttpResponse<String> response) throws IOException {
@@ -181,8 +187,8 @@ final class JobClient {
         String last = "";
         IOException broken = null;
         for (int tries = 0; tries < TRIES; tries++) {
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/v1/jobs/" + id + "/events"))
-                    .header("Accept", "text/event-stream");
+            HttpRequest.Builder request =
+                    builder(URI.create(url + "/v1/jobs/" + id + "/events")).header("Accept", "text/event-stream");
             if (!last.isEmpty()) {
                 request.header("Last-Event-ID", last);
             }

@@ -16,6 +16,7 @@ import picocli.CommandLine.IVersionProvider;
             ServeCommand.class,
             RunCommand.class,
             JobsCommand.class,
+            KeysCommand.class,
             StopCommand.class,
             DoctorCommand.class,
             CompletionCommand.class,

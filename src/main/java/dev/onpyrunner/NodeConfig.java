@@ -84,7 +84,8 @@ public record NodeConfig(
             List<String> allowedOrigins,
             boolean sockjs,
             boolean mcp,
-            String operatorToken) {
+            String operatorToken,
+            boolean anonymous) {
         private static final Pattern ORIGIN = Pattern.compile("https?://[a-z0-9.:\\[\\]-]+");
 
         public Http {
@@ -434,6 +435,7 @@ public record NodeConfig(
                 http.maxWaiting(),
                 Http.networks(http.trustedProxies()),
                 http.operatorToken(),
+                http.anonymous(),
                 caps.settings(),
                 runtimes,
                 limits.standard(),

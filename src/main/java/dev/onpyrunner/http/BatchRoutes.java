@@ -91,7 +91,7 @@ final class BatchRoutes {
         }
         long waitMs = waits.waitMs(ctx);
         List<JobSpec> specs = BatchReader.read(ctx.body().buffer(), settings);
-        Owner owner = Client.of(ctx.request(), settings.trustedProxies());
+        Owner owner = Client.of(ctx, settings.trustedProxies());
         Optional<String> key = JobRoutes.idempotencyKey(ctx);
         // The first one tells whether there is room at all; without it nothing is stored.
         accept(owner, specs, key, 0)

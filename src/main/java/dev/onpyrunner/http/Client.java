@@ -1,27 +1,34 @@
 package dev.onpyrunner.http;
 
+import dev.onpyrunner.job.ApiKey;
 import dev.onpyrunner.job.Owner;
 import io.netty.util.NetUtil;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 
-/** Who sends a request: its IP address, or the one that a trusted proxy forwards. */
+/** Who sends a request: its API key, else its IP address, or the one that a trusted proxy forwards. */
 final class Client {
     private static final int V6_NETWORK_BYTES = 8;
 
     private Client() {}
 
     /**
-     * The owner of what the request posts. An IPv6 address counts as its network of 64 bits, since one person has all of
+     * The owner of what the request posts: its key. Without one, it is the address. An IPv6 address counts as its network of 64 bits, since one person has all of
      * it.
      *
      * @param trustedProxies addresses whose X-Forwarded-For is believed; its last address that is none of theirs counts
      */
-    static Owner of(HttpServerRequest request, List<Network> trustedProxies) {
+    static Owner of(RoutingContext ctx, List<Network> trustedProxies) {
+        ApiKey key = KeyGate.of(ctx);
+        if (key != null) {
+            return key.owner();
+        }
+        HttpServerRequest request = ctx.request();
         String address = request.remoteAddress().hostAddress();
         if (isOneOf(trustedProxies, address)) {
             String forwarded = String.join(",", request.headers().getAll("X-Forwarded-For"));

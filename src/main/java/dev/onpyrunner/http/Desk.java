@@ -112,7 +112,7 @@ public final class Desk {
                 throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
             }
             JobSpec spec = JobReader.json(bytes(job), settings);
-            Owner owner = Client.of(ctx.request(), settings.trustedProxies());
+            Owner owner = Client.of(ctx, settings.trustedProxies());
             Optional<Idempotency> idempotency =
                     JobRoutes.idempotencyKey(header).map(key -> Idempotency.of(owner, key, spec));
             return store.accept(owner, spec, idempotency, address);

@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param maxWaiting most requests of one event loop that may wait at once; more are answered without a wait
  * @param trustedProxies addresses whose X-Forwarded-For header is believed
  * @param operatorToken what opens the operator's routes; empty: nothing does
+ * @param anonymous whether clients without an API key may come, too
  * @param runtimes what jobs may ask to be run by
  * @param defaults limits of jobs that name none
  * @param maximum largest limits that a job may ask for
@@ -28,6 +29,7 @@ public record HttpSettings(
         int maxWaiting,
         List<Network> trustedProxies,
         String operatorToken,
+        boolean anonymous,
         Caps caps,
         RuntimeCatalog runtimes,
         Limits defaults,

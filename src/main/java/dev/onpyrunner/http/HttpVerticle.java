@@ -1,5 +1,6 @@
 package dev.onpyrunner.http;
 
+import dev.onpyrunner.job.ApiKeys;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
@@ -88,7 +89,8 @@ public final class HttpVerticle extends VerticleBase {
                 .compose(l -> {
                     JobStore store = new JobStore(l, queue, node.meters());
                     waits = new Waits(vertx, store, node.bus(), settings.maxWaiting(), settings.maxWaitS());
-                    Routes routes = Routes.of(vertx, settings, store, new Nodes(l, queue), waits, node, address);
+                    Routes routes = Routes.of(
+                            vertx, settings, store, new Nodes(l, queue), new ApiKeys(l, queue), waits, node, address);
                     endStreams = routes.endStreams();
                     Future<Void> bus = node.takesJobs()
                             ? new BusService(vertx, settings, store, node.bus(), node.ready()).listen()

@@ -105,7 +105,7 @@ final class JobRoutes {
         long waitMs = waits.waitMs(ctx);
         Buffer body = ctx.body().buffer() == null ? Buffer.buffer() : ctx.body().buffer();
         JobSpec spec = type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
-        Owner owner = Client.of(ctx.request(), settings.trustedProxies());
+        Owner owner = Client.of(ctx, settings.trustedProxies());
         long received = System.nanoTime();
         Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
         store.accept(owner, spec, idempotency, address)

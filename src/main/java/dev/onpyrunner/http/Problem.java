@@ -26,7 +26,8 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
         UNAUTHORIZED(
                 401,
                 "Not authorized",
-                "This address is for the server's operator. Send the operator's token in the Authorization header."),
+                "This needs an API key, or the operator's token, in the Authorization header. What was sent is missing, unknown or"
+                        + " too old."),
         FORBIDDEN(
                 403,
                 "Not allowed",

@@ -1,5 +1,6 @@
 package dev.onpyrunner.http;
 
+import dev.onpyrunner.job.ApiKeys;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueFigures;
@@ -17,11 +18,13 @@ record Routes(Router router, Runnable endStreams) {
             HttpSettings settings,
             JobStore store,
             Nodes nodes,
+            ApiKeys keys,
             Waits waits,
             HttpVerticle.Node node,
             String address) {
         Router router = Router.router(vertx);
         Problems.mount(router);
+        new KeyGate(settings, keys).mount(router);
         new HealthRoutes(store, node.ready()).mount(router);
         Recent<QueueFigures> figures = new Recent<>(store::queue, System::nanoTime);
         OperatorRoutes operator = new OperatorRoutes(settings, store, figures, nodes, node.meters());

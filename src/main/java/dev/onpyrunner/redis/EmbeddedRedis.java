@@ -16,6 +16,7 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -121,6 +122,14 @@ public final class EmbeddedRedis {
         }
         LOG.info("redis-server runs on 127.0.0.1:{}, data in {}", port, folder);
         return redis;
+    }
+
+    /** How to reach the server that runs, or ran last, in a folder; empty when none has. */
+    public static Optional<RedisSettings> of(Path folder, long timeoutMs) throws IOException {
+        Path known = folder.resolve(URL_FILE);
+        return Files.exists(known)
+                ? Optional.of(RedisSettings.of(Files.readString(known).trim(), timeoutMs))
+                : Optional.empty();
     }
 
     private static void keep(

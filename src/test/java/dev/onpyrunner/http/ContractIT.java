@@ -104,7 +104,14 @@ class ContractIT {
         };
         Nodes nodes = new Nodes(null, store.settings());
         return Routes.of(
-                        vertx, JobReaderTest.SETTINGS, store, nodes, new Waits(vertx, store, bus, 10, 60), node, "test")
+                        vertx,
+                        JobReaderTest.SETTINGS,
+                        store,
+                        nodes,
+                        null,
+                        new Waits(vertx, store, bus, 10, 60),
+                        node,
+                        "test")
                 .router();
     }
 
