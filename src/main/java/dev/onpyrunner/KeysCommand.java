@@ -31,8 +31,8 @@ import picocli.CommandLine.Parameters;
         synopsisSubcommandLabel = "(add | list | remove)",
         footer = {
             "",
-            "They are in Redis, for all nodes; a node sees a change within a second. With the embedded Redis the",
-            "node must run. docs/keys.md says more."
+            "They are in Redis, for all nodes; a node sees a change within a second.",
+            "With the embedded Redis the node must run. docs/keys.md says more."
         })
 final class KeysCommand {
     /** Which Redis has the keys. */
