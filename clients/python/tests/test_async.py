@@ -46,5 +46,6 @@ def test_all_of_it(node, tmp_path):
             await job.close_input()
             assert (await job.cancel()).status in ("QUEUED", "RUNNING", "CANCELLED", "DONE")
             assert (await job.get()).id == job.id
+            assert (await client.runtimes())[0].version.startswith("3.")
 
     anyio.run(main)

@@ -194,6 +194,18 @@ def test_the_same_key_is_the_same_job(client):
     assert client.submit("print(1)") != first
 
 
+def test_what_is_expected_is_compared(client):
+    source, expected = "print(1 / 3)", {"stdout": "0.3333", "compare": "numbers", "tolerance": 0.01}
+    assert [client.run(source, expect={**expected, "stdout": text}).matched for text in ("0.3333", "0.4")] == [True, False]
+    assert client.run(source).matched is None
+
+
+def test_runtimes_are_told(client):
+    runtime = client.runtimes()[0]
+    assert runtime.name == client.run("print(1)", runtime=runtime.name).runtime
+    assert runtime.version.startswith("3.") and runtime.implementation == "CPython"
+
+
 def test_a_wrong_address_is_told():
     with pytest.raises(ValueError, match="http://"):
         Client("localhost:8080")

@@ -13,6 +13,8 @@ def blocking(client: Client) -> List[Event]:
     assert_type(result, Result)
     assert_type(result.files[0], File)
     assert_type(run(Path("main.py"), timeout_s=1.5).exit_code, "int | None")
+    client.run("print(1)", expect={"stdout": "1", "compare": "tokens"})
+    client.run("print(1)", expect={"compare": "tokens"})  # type: ignore[typeddict-item]
     client.run("print(1)", colour="red")  # type: ignore[call-arg]
     client.run("print(1)", limits={"cpu": 5})  # type: ignore[typeddict-unknown-key]
     client.submit("print(1)").signal("HUP")  # type: ignore[arg-type]

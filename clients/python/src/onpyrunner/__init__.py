@@ -16,8 +16,8 @@ from ._errors import (
     WaitTimeout,
 )
 from ._events import Event
-from ._job import JobError, Limits, Usage
-from ._request import JobOptions, LimitOptions
+from ._job import JobError, Limits, Runtime, Usage
+from ._request import ExpectOptions, JobOptions, LimitOptions
 from ._retry import Retry
 from ._sync import Client, File, Job, Result, run
 
@@ -29,6 +29,7 @@ __all__ = [
     "Client",
     "ConnectionFailed",
     "Event",
+    "ExpectOptions",
     "FieldError",
     "File",
     "Gone",
@@ -45,6 +46,7 @@ __all__ = [
     "ProblemError",
     "Result",
     "Retry",
+    "Runtime",
     "TooManyRequests",
     "Unavailable",
     "Usage",

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, AsyncIterator, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, AsyncIterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 import anyio
 import anyio.to_thread
@@ -18,7 +18,7 @@ from httpx_sse import EventSource
 from . import _save
 from ._events import Cursor, Event
 from ._flows import Api, Call, Flow, Pause, Step, job_path
-from ._job import JobState, read
+from ._job import JobState, Runtime, read
 from ._retry import Failure, Retry
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class AsyncClient:
     def job(self, job_id: str) -> AsyncJob:
         """A job of which the id is known."""
         return AsyncJob(job_id, self)
+
+    async def runtimes(self) -> List[Runtime]:
+        """What programs can be run by, the default first."""
+        return await self._do(self._api.runtimes())
 
     def _result(self, job: Mapping[str, Any]) -> AsyncResult:
         files = tuple(AsyncFile(f["path"], f["size_bytes"], f["media_type"], job["id"], self) for f in job["files"])

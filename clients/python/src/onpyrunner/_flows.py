@@ -9,13 +9,13 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Dict, Generator, Mapping, Optional, TypeVar, Union
+from typing import Any, Dict, Generator, List, Mapping, Optional, TypeVar, Union
 from urllib.parse import quote
 
 import httpx
 
 from ._errors import OnPyRunnerError, WaitTimeout
-from ._job import ENDED
+from ._job import ENDED, Runtime, runtimes
 from ._request import JobOptions, body
 from ._retry import Attempts, Retry
 
@@ -157,6 +157,9 @@ class Api:
 
     def cancel(self, job_id: str) -> Flow[Dict[str, Any]]:
         return _job((yield from self.send(Call("DELETE", job_path(job_id)))))
+
+    def runtimes(self) -> Flow[List[Runtime]]:
+        return runtimes((yield from self.send(Call("GET", "/v1/runtimes"))).json())
 
     def content(self, job_id: str, *steps: str) -> Flow[bytes]:
         return (yield from self.send(Call("GET", job_path(job_id, *steps)))).content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from ._errors import JobFailed
 
@@ -46,7 +46,7 @@ class JobState:
 
     ``status`` is QUEUED, RUNNING, DONE, ERROR or CANCELLED. ``outcome`` says how a DONE job ended: OK, RUNTIME_ERROR,
     SIGNALED, CPU_LIMIT, WALL_LIMIT, MEMORY_LIMIT, OUTPUT_LIMIT or IDLE_LIMIT. ``stdout`` and ``stderr`` are text, in which bytes
-    that are not UTF-8 are U+FFFD. ``raw`` is all that the server said.
+    that are not UTF-8 are U+FFFD. ``matched`` is None when nothing was expected. ``raw`` is all that the server said.
     """
 
     id: str
@@ -65,6 +65,7 @@ class JobState:
     runtime: str
     starts: int
     stack: Optional[str]
+    matched: Optional[bool]
     error: Optional[JobError]
     created_at: datetime
     started_at: Optional[datetime]
@@ -91,6 +92,22 @@ class JobState:
 ENDED = frozenset({"DONE", "ERROR", "CANCELLED"})
 
 
+@dataclass(frozen=True)
+class Runtime:
+    """A Python that programs can be run by: ``name`` is what a job's ``runtime`` says, ``packages`` has versions by name."""
+
+    name: str
+    description: str
+    implementation: str
+    version: str
+    packages: Mapping[str, str]
+
+
+def runtimes(found: Mapping[str, Any]) -> List[Runtime]:
+    """The default one first."""
+    return sorted((_some(Runtime, r) for r in found["runtimes"]), key=lambda r: bool(r.name != found["default"]))
+
+
 def read(job: Mapping[str, Any]) -> Dict[str, Any]:
     """The fields of a JobState. What a newer server adds is in ``raw``."""
     return {
@@ -110,6 +127,7 @@ def read(job: Mapping[str, Any]) -> Dict[str, Any]:
         "runtime": job["runtime"],
         "starts": job["starts"],
         "stack": job.get("stack"),
+        "matched": job.get("matched"),
         "error": _some(JobError, job.get("error")),
         "created_at": _time(job["created_at"]),
         "started_at": _time(job.get("started_at")),

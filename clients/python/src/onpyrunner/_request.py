@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Sequence, TypedDict, Union
+from typing import Any, Dict, Literal, Mapping, Optional, Sequence, TypedDict, Union
 
 Content = Union[str, bytes, "os.PathLike[str]"]
 
@@ -20,6 +20,17 @@ class LimitOptions(TypedDict, total=False):
     output_bytes: int
     processes: int
     disk_bytes: int
+
+
+class _ExpectOptions(TypedDict, total=False):
+    compare: Literal["exact", "tokens", "numbers"]
+    tolerance: float
+
+
+class ExpectOptions(_ExpectOptions):
+    """What the program should write; the result then has ``matched``."""
+
+    stdout: str
 
 
 class JobOptions(TypedDict, total=False):
@@ -41,10 +52,11 @@ class JobOptions(TypedDict, total=False):
     priority: int
     retention_s: int
     max_starts: int
+    expect: ExpectOptions
     idempotency_key: str
 
 
-_AS_THEY_ARE = ("entry", "runtime", "interactive", "priority", "retention_s", "max_starts")
+_AS_THEY_ARE = ("entry", "runtime", "interactive", "priority", "retention_s", "max_starts", "expect")
 _KNOWN = frozenset(JobOptions.__annotations__)
 
 

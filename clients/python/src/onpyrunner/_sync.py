@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 import httpx
 from httpx_sse import EventSource
@@ -16,7 +16,7 @@ from httpx_sse import EventSource
 from . import _save
 from ._events import Cursor, Event
 from ._flows import Api, Call, Flow, Pause, Step, job_path
-from ._job import JobState, read
+from ._job import JobState, Runtime, read
 from ._retry import Failure, Retry
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ class Client:
     def job(self, job_id: str) -> Job:
         """A job of which the id is known."""
         return Job(job_id, self)
+
+    def runtimes(self) -> List[Runtime]:
+        """What programs can be run by, the default first."""
+        return self._do(self._api.runtimes())
 
     def _result(self, job: Mapping[str, Any]) -> Result:
         files = tuple(File(f["path"], f["size_bytes"], f["media_type"], job["id"], self) for f in job["files"])
