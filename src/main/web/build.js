@@ -1,4 +1,4 @@
-// Builds the page into ../resources/web: scripts and styles under names that have a hash of their content, so that browsers may keep
+// Builds the pages into ../resources/web: scripts and styles under names that have a hash of their content, so that browsers may keep
 // them for ever, each also compressed. With --check it builds into a temporary folder instead, compares that with what is committed, and
 // prints each file that differs. The same sources and lock file give the same bytes on every machine; only compressors differ, so what
 // they made is compared unpacked.
@@ -13,17 +13,37 @@ const here = dirname(fileURLToPath(import.meta.url));
 const committed = join(here, '..', 'resources', 'web');
 const unpack = { '.gz': gunzipSync, '.br': brotliDecompressSync };
 
+const PAGES = {
+  'index.html': [
+    { in: 'src/main.ts', out: 'app' },
+    { in: 'src/theme.ts', out: 'theme' },
+    { in: 'src/app.css', out: 'app' },
+  ],
+  'docs.html': [
+    { in: 'src/docs.ts', out: 'docs' },
+    { in: 'src/docs.css', out: 'docs' },
+  ],
+};
+
 async function buildInto(folder) {
   await mkdir(folder, { recursive: true });
+  const inputs = [];
+  // One after the other, so that no page has to load what another one has.
+  for (const [page, entryPoints] of Object.entries(PAGES)) inputs.push(...(await buildPage(folder, page, entryPoints)));
+  await copyFile(join(here, 'src', 'favicon.svg'), join(folder, 'favicon.svg'));
+  await writeFile(join(folder, 'third-party.txt'), await licences(inputs));
+}
+
+/** Builds one page with its scripts and styles; returns the files that are in it. */
+async function buildPage(folder, page, entryPoints) {
   const { metafile } = await build({
     absWorkingDir: here,
-    entryPoints: [
-      { in: 'src/main.ts', out: 'app' },
-      { in: 'src/theme.ts', out: 'theme' },
-      { in: 'src/app.css', out: 'app' },
-    ],
+    entryPoints,
     outdir: join(folder, 'assets'),
     entryNames: '[name]-[hash]',
+    // What the page loads only when it needs it.
+    chunkNames: '[name]-[hash]',
+    splitting: true,
     bundle: true,
     minify: true,
     format: 'esm',
@@ -33,16 +53,15 @@ async function buildInto(folder) {
     metafile: true,
     logLevel: 'warning',
   });
-  let page = await readFile(join(here, 'src', 'index.html'), 'utf8');
+  let html = await readFile(join(here, 'src', page), 'utf8');
   for (const path of Object.keys(metafile.outputs)) {
     const name = basename(path);
-    page = page.replaceAll(`"/${name.replace(/-[A-Z0-9]+\./, '.')}"`, `"/assets/${name}"`);
+    html = html.replaceAll(`"/${name.replace(/-[A-Z0-9]+\./, '.')}"`, `"/assets/${name}"`);
     await compress(join(folder, 'assets', name));
   }
-  await writeFile(join(folder, 'index.html'), page);
-  await compress(join(folder, 'index.html'));
-  await copyFile(join(here, 'src', 'favicon.svg'), join(folder, 'favicon.svg'));
-  await writeFile(join(folder, 'third-party.txt'), await licences(Object.keys(metafile.inputs)));
+  await writeFile(join(folder, page), html);
+  await compress(join(folder, page));
+  return Object.keys(metafile.inputs);
 }
 
 async function compress(path) {
@@ -62,12 +81,16 @@ async function licences(inputs) {
   for (const name of [...names].sort()) {
     const folder = join(here, 'node_modules', name);
     const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-    const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-    if (!file) throw new Error(`${name} is in the bundle and has no licence file`);
-    const text = (await readFile(join(folder, file), 'utf8')).replaceAll('\r\n', '\n').trim();
+    const entries = await readdir(folder);
+    // Some packages have others within, whose licences are beside the file that is in the bundle.
+    const within = inputs.filter((input) => input.startsWith(`node_modules/${name}/`)).map((input) => `${basename(input)}.LICENSE.txt`);
+    const files = entries.filter((entry) => /^(licen[cs]e|notice)/i.test(entry) || within.includes(entry)).sort();
+    if (!files.some((entry) => /^licen[cs]e/i.test(entry))) throw new Error(`${name} is in the bundle and has no licence file`);
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')));
+    const text = texts.map((each) => each.replaceAll('\r\n', '\n').trim()).join('\n\n');
     parts.push(`${name} ${version}\n\n${text}\n`);
   }
-  return `The page's script contains these packages.\n\n${parts.join(`\n${'-'.repeat(72)}\n\n`)}`;
+  return `The pages' scripts contain these packages.\n\n${parts.join(`\n${'-'.repeat(72)}\n\n`)}`;
 }
 
 /** The files that are not the same in both folders, one sentence each. */

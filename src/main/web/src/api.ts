@@ -47,6 +47,11 @@ export async function getSpec(id: string): Promise<{ spec: Spec; clockAheadMs: n
   };
 }
 
+/** A file's text. */
+export async function getText(url: string): Promise<string> {
+  return (await send(url)).text();
+}
+
 export async function cancelJob(id: string): Promise<void> {
   await send(jobUrl(id), { method: 'DELETE' });
 }
@@ -61,6 +66,17 @@ export interface Runtime {
 
 export async function getRuntimes(): Promise<{ default: string; runtimes: Runtime[] }> {
   return (await (await send('/v1/runtimes')).json()) as { default: string; runtimes: Runtime[] };
+}
+
+/** How large a request may be. */
+export interface Caps {
+  program_bytes: number;
+  stdin_bytes: number;
+  files: number;
+}
+
+export async function getLimits(): Promise<{ request: Caps }> {
+  return (await (await send('/v1/limits')).json()) as { request: Caps };
 }
 
 export function jobUrl(id: string): string {

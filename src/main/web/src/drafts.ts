@@ -6,22 +6,43 @@ export interface TextFile {
   content: string;
 }
 
+/** A file that is not edited here: its content is text or, for bytes of any kind, base64. */
+export interface Attachment {
+  path: string;
+  size: number;
+  content?: string;
+  content_base64?: string;
+}
+
 export interface Draft {
   source: string;
   stdin: string;
   /** The other files of the program. */
   files: TextFile[];
+  /** Those that go along as they are. */
+  attached: Attachment[];
 }
 
 export function sameDraft(a: Draft, b: Draft): boolean {
-  return JSON.stringify([a.source, a.stdin, a.files]) === JSON.stringify([b.source, b.stdin, b.files]);
+  return (
+    JSON.stringify([a.source, a.stdin, a.files]) === JSON.stringify([b.source, b.stdin, b.files]) &&
+    a.attached.length === b.attached.length &&
+    a.attached.every((file, n) => sameAttachment(file, b.attached[n]))
+  );
 }
 
-function lengthOf(draft: Draft): number {
-  return draft.files.reduce((sum, file) => sum + file.path.length + file.content.length, draft.source.length + draft.stdin.length);
+/** Their contents may be megabytes, and are mostly the same object. */
+function sameAttachment(a: Attachment, b: Attachment | undefined): boolean {
+  return a === b || (a.path === b?.path && a.content === b.content && a.content_base64 === b.content_base64);
 }
 
-const KEY = 'onpyrunner.drafts.2';
+/** How long a draft is, about, as it is stored. */
+export function lengthOf(draft: Draft): number {
+  const contents = [...draft.files, ...draft.attached.map((file) => ({ ...file, content: file.content ?? file.content_base64 ?? '' }))];
+  return contents.reduce((sum, file) => sum + file.path.length + file.content.length, draft.source.length + draft.stdin.length);
+}
+
+const KEY = 'onpyrunner.drafts.3';
 const MOST_DRAFTS = 20;
 const LONGEST_DRAFT_CHARS = 200_000;
 
@@ -34,8 +55,9 @@ export function readDraft(place: string): Draft | undefined {
 
 export function saveDraft(place: string, draft: Draft): void {
   const others = stored().filter(([at]) => at !== place);
-  const fits = lengthOf(draft) <= LONGEST_DRAFT_CHARS;
-  store(fits ? [[place, draft], ...others] : others);
+  // What was typed is kept even when the files that go along are too large for it.
+  const kept = [draft, { ...draft, attached: [] }].find((each) => lengthOf(each) <= LONGEST_DRAFT_CHARS);
+  store(kept ? [[place, kept], ...others] : others);
 }
 
 export function forgetDraft(place: string): void {
@@ -71,5 +93,14 @@ function isEntry(entry: unknown): entry is Stored[number] {
 export function isDraft(value: unknown): value is Draft {
   const draft = value as Partial<Draft> | null | undefined;
   const isFile = (file: Partial<TextFile> | null) => typeof file?.path === 'string' && typeof file.content === 'string';
-  return typeof draft?.source === 'string' && typeof draft.stdin === 'string' && Array.isArray(draft.files) && draft.files.every(isFile);
+  const isAttachment = (file: Partial<Attachment> | null) =>
+    typeof file?.path === 'string' && typeof file.size === 'number' && typeof (file.content ?? file.content_base64) === 'string';
+  return (
+    typeof draft?.source === 'string' &&
+    typeof draft.stdin === 'string' &&
+    Array.isArray(draft.files) &&
+    draft.files.every(isFile) &&
+    Array.isArray(draft.attached) &&
+    draft.attached.every(isAttachment)
+  );
 }

@@ -9,7 +9,7 @@ export interface Example {
 
 const of = (en: string, ko: string, source: string, more: Partial<Draft> = {}, collect?: string[]): Example => ({
   title: { en, ko },
-  draft: { source, stdin: '', files: [], ...more },
+  draft: { source, stdin: '', files: [], attached: [], ...more },
   ...(collect && { collect }),
 });
 

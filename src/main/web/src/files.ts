@@ -1,9 +1,12 @@
-// The files of the program as tabs over the editor. The first is the one that is run; it is always there.
+// The files of the program as tabs over the editor, and as a list below the tabs what is not edited here. The first tab is the one that is
+// run; it is always there.
 import type { EditorState } from '@codemirror/state';
 import { element } from './dom';
-import type { Draft, TextFile } from './drafts';
+import type { Attachment, Draft, TextFile } from './drafts';
 import type { Editor } from './editor';
 import { t } from './texts';
+import type { Upload } from './uploads';
+import { size } from './words';
 
 const UNDO_SHOWN_MS = 15_000;
 
@@ -14,8 +17,10 @@ interface Tab {
 
 export class Files {
   private tabs: Tab[] = [];
+  private attachments: Attachment[] = [];
   private shown = 0;
-  private deleted: { tab: Tab; at: number } | undefined;
+  /** What takes back the last change that can be taken back. */
+  private takeBack: (() => void) | undefined;
   private undoTimer: ReturnType<typeof setTimeout> | undefined;
   private renames = false;
 
@@ -48,6 +53,7 @@ export class Files {
   show(draft: Draft, entry: string): void {
     const files = [{ path: entry, content: draft.source }, ...draft.files];
     this.tabs = files.map(({ path, content }) => ({ path, state: this.editor.open(content, path) }));
+    this.attachments = draft.attached;
     this.shown = 0;
     this.close();
     this.forget();
@@ -62,6 +68,39 @@ export class Files {
   /** All but the one that is run. */
   others(): TextFile[] {
     return this.tabs.slice(1).map(({ path }, n) => ({ path, content: this.text(n + 1) }));
+  }
+
+  attached(): Attachment[] {
+    return this.attachments;
+  }
+
+  /** Takes in files; one of the same name gives way. They can be taken out again all together. */
+  add(uploads: Upload[]): void {
+    const before = this.snapshot();
+    for (const upload of uploads) {
+      const path = 'text' in upload ? upload.text.path : upload.attachment.path;
+      this.attachments = this.attachments.filter((file) => file.path !== path);
+      const at = this.tabs.findIndex((tab) => tab.path === path);
+      if ('text' in upload) {
+        const tab = { path, state: this.editor.open(upload.text.content, path) };
+        if (at < 0) this.tabs.push(tab);
+        else this.tabs[at] = tab;
+      } else {
+        if (at > 0) this.tabs.splice(at, 1);
+        this.attachments = [...this.attachments, upload.attachment];
+      }
+    }
+    // On show is what came last, where one can see it.
+    const last = uploads.at(-1);
+    const at = last && 'text' in last ? this.tabs.findIndex((tab) => tab.path === last.text.path) : 0;
+    this.shown = Math.max(0, at);
+    this.editor.show(this.at(this.shown).state);
+    this.changed(t.filesAdded(uploads.length), () => this.restore(before));
+  }
+
+  /** Whether a file is the program, and so cannot give way to one that is none. */
+  isProgram(path: string): boolean {
+    return this.tabs[0]?.path === path;
   }
 
   /** Marks a line of one of the files, and shows it. */
@@ -106,7 +145,9 @@ export class Files {
   }
 
   private named(path: string): void {
-    const taken = this.tabs.some((tab, n) => tab.path === path && !(this.renames && n === this.shown));
+    const taken =
+      this.attachments.some((file) => file.path === path) ||
+      this.tabs.some((tab, n) => tab.path === path && !(this.renames && n === this.shown));
     const good = /^[\p{L}\p{N}_][\p{L}\p{N}._-]*(\/[\p{L}\p{N}_][\p{L}\p{N}._-]*)*$/u.test(path);
     element('file-problem').textContent = taken ? t.fileNameTaken : good ? '' : t.fileNameBad;
     if (taken || !good) return;
@@ -130,29 +171,56 @@ export class Files {
     this.open(0);
     const [tab] = this.tabs.splice(at, 1);
     if (!tab) return;
-    this.deleted = { tab, at };
-    element('file-undo-text').textContent = t.fileDeleted(tab.path);
+    this.changed(t.fileDeleted(tab.path), () => {
+      this.tabs.splice(at, 0, tab);
+      this.open(at);
+    });
+    element('file-undo-button').focus();
+  }
+
+  private remove(file: Attachment): void {
+    const before = this.attachments;
+    this.attachments = before.filter((each) => each !== file);
+    this.changed(t.fileDeleted(file.path), () => (this.attachments = before));
+    element('file-undo-button').focus();
+  }
+
+  /** Says what has changed, and offers for a while to take it back. */
+  private changed(text: string, takeBack: () => void): void {
+    this.takeBack = takeBack;
+    element('file-undo-text').textContent = text;
     element('file-undo').hidden = false;
     clearTimeout(this.undoTimer);
     this.undoTimer = setTimeout(() => this.forget(), UNDO_SHOWN_MS);
     this.draw();
     this.onEdit();
-    element('file-undo-button').focus();
   }
 
   private undo(): void {
-    const back = this.deleted;
-    if (!back) return;
+    const takeBack = this.takeBack;
+    if (!takeBack) return;
     this.forget();
-    this.tabs.splice(back.at, 0, back.tab);
-    this.open(back.at);
+    takeBack();
+    this.draw();
     this.onEdit();
     this.editor.focus();
   }
 
+  private snapshot(): { tabs: Tab[]; attachments: Attachment[]; shown: number } {
+    this.at(this.shown).state = this.editor.current();
+    return { tabs: [...this.tabs], attachments: this.attachments, shown: this.shown };
+  }
+
+  private restore(before: { tabs: Tab[]; attachments: Attachment[]; shown: number }): void {
+    this.tabs = before.tabs;
+    this.attachments = before.attachments;
+    this.shown = before.shown;
+    this.editor.show(this.at(this.shown).state);
+  }
+
   private forget(): void {
     clearTimeout(this.undoTimer);
-    this.deleted = undefined;
+    this.takeBack = undefined;
     element('file-undo').hidden = true;
   }
 
@@ -175,5 +243,23 @@ export class Files {
       }),
     );
     element('file-actions').hidden = this.shown === 0;
+    element('attached').replaceChildren(...this.attachments.map((file) => this.item(file)));
+    element('attached').hidden = this.attachments.length === 0;
+  }
+
+  private item(file: Attachment): HTMLElement {
+    const item = document.createElement('li');
+    const name = document.createElement('span');
+    name.textContent = file.path;
+    const bytes = document.createElement('small');
+    bytes.textContent = size(file.size);
+    const remove = document.createElement('button');
+    remove.type = 'button';
+    remove.className = 'quiet';
+    remove.textContent = '✕';
+    remove.setAttribute('aria-label', t.fileRemove(file.path));
+    remove.addEventListener('click', () => this.remove(file));
+    item.append(name, bytes, remove);
+    return item;
   }
 }

@@ -1,9 +1,9 @@
 // The last jobs of this browser, with their programs: so that they are found again, also when the server no longer keeps them.
 // Storage may be full, switched off or hold nonsense: then there is no history, and nothing breaks.
-import { type Draft, isDraft } from './drafts';
+import { type Draft, isDraft, lengthOf } from './drafts';
 import type { Status } from './job';
 
-const KEY = 'onpyrunner.history.1';
+const KEY = 'onpyrunner.history.2';
 const MOST = 30;
 const LONGEST_SOURCE_CHARS = 20_000;
 
@@ -27,8 +27,8 @@ export function entries(): Entry[] {
 }
 
 export function remember(id: string, draft: Draft): void {
-  const length = JSON.stringify(draft).length;
-  const entry: Entry = { id, at: Date.now(), status: '', title: titleOf(draft.source), ...(length <= LONGEST_SOURCE_CHARS && { draft }) };
+  const short = lengthOf(draft) <= LONGEST_SOURCE_CHARS;
+  const entry: Entry = { id, at: Date.now(), status: '', title: titleOf(draft.source), ...(short && { draft }) };
   store([entry, ...entries().filter((other) => other.id !== id)]);
 }
 

@@ -15,11 +15,19 @@ export interface Job {
   usage?: { wall_ms?: number; cpu_ms?: number; memory_peak_bytes?: number; queued_ms?: number } | null;
   queue?: { position?: number; estimated_start_ms?: number } | null;
   stack?: unknown;
-  files?: { path: string; size_bytes: number; url: string }[];
+  files?: CollectedFile[];
   stdout?: string;
   stderr?: string;
   started_at?: string | null;
   expires_at?: string | null;
+}
+
+/** A file that a job hands back. */
+export interface CollectedFile {
+  path: string;
+  size_bytes: number;
+  media_type: string;
+  url: string;
 }
 
 export interface JobFile {

@@ -5,6 +5,7 @@ import { type Draft, forgetDraft, readDraft, sameDraft, saveDraft } from './draf
 import { createEditor } from './editor';
 import { EXAMPLES, type Example } from './examples';
 import { Transports } from './feed';
+import { loadCaps, tooMuch } from './caps';
 import { Files } from './files';
 import { entries, forgetAll, noteStatus, recall, remember } from './history';
 import type { Job, Status } from './job';
@@ -17,6 +18,7 @@ import { Runtimes } from './runtimes';
 import { connectSocket } from './socket';
 import { connectSse } from './sse';
 import { choose, fillIn, language, locale, t } from './texts';
+import { acceptFiles, read } from './uploads';
 
 fillIn();
 
@@ -51,7 +53,7 @@ let saveTimer: ReturnType<typeof setTimeout> | undefined;
 let typesTimer: ReturnType<typeof setTimeout> | undefined;
 
 function current(): Draft {
-  return { source: files.source(), stdin: input.value, files: files.others() };
+  return { source: files.source(), stdin: input.value, files: files.others(), attached: files.attached() };
 }
 
 function isEdited(): boolean {
@@ -92,6 +94,30 @@ function fill(next: Program): void {
   showWhetherEdited();
 }
 
+/** Takes in files of the reader's own machine, all of them or none. */
+async function upload(given: File[]): Promise<void> {
+  if (given.length === 0) return;
+  const note = element('upload-problem');
+  note.textContent = '';
+  try {
+    // Before they are read: they may be larger than the memory that there is.
+    const now = current();
+    const sizes = given.map((file) => ({ path: file.name, size: file.size }));
+    const kept = <F extends { path: string }>(all: F[]) => all.filter((each) => !sizes.some((file) => file.path === each.path));
+    const source = sizes.some((file) => files.isProgram(file.path)) ? '' : now.source;
+    const problem = tooMuch({ ...now, source, files: kept(now.files), attached: [...kept(now.attached), ...sizes] });
+    if (problem !== undefined) throw new Error(problem);
+    const read_ = await Promise.all(given.map(read));
+    const odd = read_.find((file) => 'attachment' in file && files.isProgram(file.attachment.path));
+    if (odd) throw new Error(t.uploadNoProgram(program.entry));
+    files.add(read_);
+    showPane('code');
+  } catch (error) {
+    note.textContent = (error as Error).message;
+    showPane('code');
+  }
+}
+
 function openExample(example: Example): void {
   saveIfTyped();
   if (place !== '') {
@@ -111,6 +137,12 @@ async function start(): Promise<void> {
   if (busy) return;
   const sent = current();
   const runtime = runtimes.chosen;
+  const problem = tooMuch(sent);
+  if (problem !== undefined) {
+    showPane('terminal');
+    panel.problem(problem);
+    return;
+  }
   setBusy(true);
   if (document.activeElement === again || document.activeElement === runWith) run.focus();
   panel.sending();
@@ -395,6 +427,8 @@ addEventListener(
 if (/^(Mac|iP)/.test(navigator.platform)) element('shortcut').textContent = '⌘ Enter';
 fillKeys(element('keys'), editor);
 fillExamples();
+acceptFiles((given) => void upload(given));
+void loadCaps();
 void runtimes.load();
 onPlaceChange(() => void placeChanged());
 void visit();

@@ -1,8 +1,9 @@
-// The program in the editor together with what goes along with it: a job's binary files, arguments and limits are not edited here,
-// but running a job's program again keeps them.
-import type { Draft } from './drafts';
+// The program in the editor together with what goes along with it: a job's arguments and limits are not edited here, but running a job's
+// program again keeps them.
+import type { Attachment, Draft, TextFile } from './drafts';
 import type { JobFile, Spec } from './job';
 import { t } from './texts';
+import { fromSpec } from './uploads';
 
 export class Program {
   private constructor(
@@ -14,32 +15,36 @@ export class Program {
 
   /** @param collect patterns of the files that it hands back */
   static of(draft: Draft, collect: string[] = []): Program {
-    return new Program(draft, collect.length > 0 ? { collect } : {}, note([], [], [], collect));
+    return new Program(draft, collect.length > 0 ? { collect } : {}, note([], [], collect));
   }
 
   static fromSpec(spec: Spec): Program {
     const entry = spec.entry ?? 'main.py';
     const all = spec.files ?? [];
     const main = spec.source === undefined ? all.find((file) => file.path === entry) : undefined;
-    const others = all.filter((file) => file !== main);
-    const texts = others.filter((file) => file.content !== undefined);
-    const files = others.filter((file) => file.content === undefined);
+    const files: TextFile[] = [];
+    const attached: Attachment[] = [];
+    for (const { path, content, content_base64 } of all.filter((file) => file !== main)) {
+      const file = fromSpec(path, content, content_base64);
+      if ('text' in file) files.push(file.text);
+      else attached.push(file.attachment);
+    }
     const draft = {
       source: spec.source ?? (main ? contentOf(main) : ''),
       stdin: spec.stdin ?? (spec.stdin_base64 ? decode(spec.stdin_base64) : ''),
-      files: texts.map(({ path, content = '' }) => ({ path, content })),
+      files,
+      attached,
     };
     const { args, env, runtime, limits, collect } = spec;
     const rest: Spec = {
       ...(spec.entry !== undefined && { entry }),
-      ...(files.length > 0 && { files }),
       ...(args?.length && { args }),
       ...(env && Object.keys(env).length > 0 && { env }),
       ...(runtime !== undefined && { runtime }),
       ...(limits && { limits }),
       ...(collect?.length && { collect }),
     };
-    return new Program(draft, rest, note(files, args ?? [], Object.keys(env ?? {}), collect ?? []));
+    return new Program(draft, rest, note(args ?? [], Object.keys(env ?? {}), collect ?? []));
   }
 
   /** The file that is run. */
@@ -60,15 +65,14 @@ export class Program {
   /** What to send to run the edited program: with its whole input, or, when none is prepared, with what is typed then. */
   spec(edited: Draft, runtime: string | undefined): Spec {
     const input = edited.stdin === '' ? { interactive: true } : { stdin: edited.stdin };
-    const files = [...edited.files, ...(this.rest.files ?? [])];
-    const { runtime: _, ...rest } = this.rest;
+    const files: JobFile[] = [...edited.files, ...edited.attached.map(({ size: _, ...file }) => file)];
+    const { runtime: _runtime, ...rest } = this.rest;
     return { ...rest, ...(runtime && { runtime }), source: edited.source, ...(files.length > 0 && { files }), ...input };
   }
 }
 
-function note(files: JobFile[], args: string[], env: string[], collect: string[]): string {
+function note(args: string[], env: string[], collect: string[]): string {
   const parts = [
-    files.length > 0 ? t.alongFiles(files.map((file) => file.path).join(', ')) : '',
     args.length > 0 ? t.alongArgs(args.join(' ')) : '',
     env.length > 0 ? t.alongEnv(env.join(', ')) : '',
     collect.length > 0 ? t.alongCollect(collect.join(', ')) : '',

@@ -2,7 +2,8 @@
 // job-view.ts decides.
 import type { Problem } from './api';
 import { element } from './dom';
-import type { Job, Status } from './job';
+import { Gallery } from './gallery';
+import type { CollectedFile, Job, Status } from './job';
 import { Output } from './output';
 import { StateLine } from './state-line';
 import type { Typist } from './terminal';
@@ -13,6 +14,7 @@ const IDLE: Words = { tone: 'idle', title: t.ready, detail: '' };
 
 export class ResultPanel {
   readonly output: Output;
+  private readonly gallery = new Gallery(element('gallery'));
   private readonly stateLine = new StateLine(element('state'), element('state-title'), element('state-clock'), element('state-detail'));
 
   constructor(typist: Typist) {
@@ -97,6 +99,7 @@ export class ResultPanel {
     const files = (job?.files ?? []).filter((file) => file.url.startsWith('/') && !file.url.startsWith('//'));
     element('files').replaceChildren(...files.map(link));
     element('files-box').hidden = files.length === 0;
+    this.gallery.show(files);
     const until = job?.expires_at ? new Date(job.expires_at) : undefined;
     element('address-text').textContent = job ? t.addressOfEnded : t.address;
     element('kept').textContent = until && !Number.isNaN(until.getTime()) ? t.kept(moment(until)) : '';
@@ -123,13 +126,11 @@ function item(text: string): HTMLElement {
   return li;
 }
 
-function link(file: { path: string; size_bytes: number; url: string }): HTMLElement {
+function link(file: CollectedFile): HTMLElement {
   const li = document.createElement('li');
   const a = document.createElement('a');
   a.href = file.url;
-  // The server sends a picture to be shown and anything else to be saved; neither takes the place of this page.
-  a.target = '_blank';
-  a.rel = 'noopener';
+  a.download = '';
   a.textContent = file.path;
   const bytes = document.createElement('span');
   bytes.textContent = size(file.size_bytes);

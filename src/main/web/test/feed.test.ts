@@ -132,9 +132,11 @@ test('running a job’s program again keeps what is not edited here', () => {
     limits: { cpu_ms: 1000 },
     collect: ['*.png', 'out/**'],
   });
-  assert.deepEqual(program.draft, { source: 'print(1)', stdin: 'hé', files: [{ path: 'data.txt', content: 'x' }] });
-  assert.equal(program.note, 'Goes along when you run it: the files data.bin; the arguments -v; the patterns of files to hand back *.png, out/**.');
-  assert.deepEqual(program.spec({ source: 'print(2)', stdin: '', files: [{ path: 'b.py', content: '' }] }), {
+  const attached = [{ path: 'data.bin', size: 1, content_base64: '/w==' }];
+  assert.deepEqual(program.draft, { source: 'print(1)', stdin: 'hé', files: [{ path: 'data.txt', content: 'x' }], attached });
+  assert.equal(program.note, 'Goes along when you run it: the arguments -v; the patterns of files to hand back *.png, out/**.');
+  assert.deepEqual(program.spec({ source: 'print(2)', stdin: '', files: [{ path: 'b.py', content: '' }], attached }, 'python3.11'), {
+    runtime: 'python3.11',
     entry: 'app.py',
     files: [
       { path: 'b.py', content: '' },

@@ -20,11 +20,16 @@ final class ConsolePage implements AutoCloseable {
     /** What Chromium itself writes to its console when an answer is an error or does not come; never the page's doing. */
     private static final Pattern NETWORK = Pattern.compile("^(Failed to load resource: |WebSocket connection to )");
 
+    /** What Chromium writes when it refuses to load or run something; and this class. */
+    private static final Pattern REFUSAL =
+            Pattern.compile("Content Security Policy|^policy violated: |^Blocked script execution in 'about:srcdoc'");
+
     private final BrowserContext context;
     private final Page page;
     private final List<String> complaints = new ArrayList<>();
     private final List<String> requests = new ArrayList<>();
     private boolean networkTrouble;
+    private boolean refusals;
 
     private ConsolePage(BrowserContext context, String origin) {
         this.context = context;
@@ -34,6 +39,7 @@ final class ConsolePage implements AutoCloseable {
                 + " console.error(`policy violated: ${e.violatedDirective} ${e.blockedURI}`));");
         page.onConsoleMessage(message -> {
             if (message.type().equals("error")
+                    && !(refusals && REFUSAL.matcher(message.text()).find())
                     && !(networkTrouble && NETWORK.matcher(message.text()).find())) {
                 complaints.add(message.text());
             }
@@ -50,7 +56,9 @@ final class ConsolePage implements AutoCloseable {
     private void note(String url, String origin) {
         requests.add(url);
         String authority = URI.create(origin).getAuthority();
-        if (!url.startsWith("data:") && !authority.equals(URI.create(url).getAuthority())) {
+        if (!refusals
+                && !url.startsWith("data:")
+                && !authority.equals(URI.create(url).getAuthority())) {
             complaints.add("request to elsewhere: " + url);
         }
     }
@@ -79,6 +87,15 @@ final class ConsolePage implements AutoCloseable {
     /** Refused requests and lost connections are part of this test. */
     ConsolePage withNetworkTrouble() {
         networkTrouble = true;
+        return this;
+    }
+
+    /**
+     * A stranger's content that is refused something is part of this test. Chromium tells of a request that its policy refuses as of any
+     * other, so that the test has to see for itself that none arrives.
+     */
+    ConsolePage withRefusals() {
+        refusals = true;
         return this;
     }
 

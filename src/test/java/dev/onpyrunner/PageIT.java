@@ -58,7 +58,7 @@ class PageIT {
     private static final String WAITING = "import time\nprint('waiting', flush=True)\ntime.sleep(9)\n";
 
     /** A picture of one pixel, as PNG. */
-    private static final String PIXEL =
+    static final String PIXEL =
             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
 
     private static Chromium chromium;
@@ -563,7 +563,7 @@ class PageIT {
     // ---- Files ----
 
     @Test
-    void files_that_a_job_hands_back_can_be_opened_and_saved() throws Exception {
+    void files_that_a_job_hands_back_can_be_saved() throws Exception {
         TestNode own = TestNode.start(Map.of("roles", "http"));
         opened.add(own);
         HandRunner runner = new HandRunner(own);
@@ -586,12 +586,6 @@ class PageIT {
                 "n".repeat(200) + "/" + "m".repeat(200) + "0 B"
             });
             assertFits(page);
-            Page picture = page.context()
-                    .waitForPage(
-                            () -> page.files().nth(0).getByRole(AriaRole.LINK).click());
-            picture.waitForLoadState();
-            assertThat(picture.evaluate("() => document.images[0].naturalWidth"))
-                    .isEqualTo(1);
             Download saved = page.page()
                     .waitForDownload(
                             () -> page.files().nth(1).getByRole(AriaRole.LINK).click());

@@ -12,6 +12,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,21 +23,27 @@ class PageRuntimesIT extends BrowserTest {
 
     /** Jails run as users of their own. */
     @TempDir
-    private Path folder;
+    private static Path folder;
+
+    private static TestNode own;
 
     PageRuntimesIT(TestNode node) {
         super(node);
     }
 
-    private TestNode nodeWithLuck() throws IOException {
+    @BeforeAll
+    static void start_a_node_with_luck() throws IOException {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path packages = Files.createDirectories(folder.resolve(LUCKY).resolve("packages"));
         Files.writeString(packages.resolve("lucky_number.py"), "value = 13\n");
         Files.createDirectories(packages.resolve("lucky_number-2.5.dist-info"));
         Files.writeString(folder.resolve(LUCKY).resolve("runtime.json"), "{\"description\": \"With luck.\"}");
-        TestNode own = TestNode.start(Map.of("runner.runtimes_dir", folder.toString()));
-        opened.add(0, own); // closed after the windows
-        return own;
+        own = TestNode.start(Map.of("runner.runtimes_dir", folder.toString()));
+    }
+
+    @AfterAll
+    static void stop_it() throws IOException {
+        own.close();
     }
 
     private static Locator choice(ConsolePage page) {
@@ -58,7 +66,6 @@ class PageRuntimesIT extends BrowserTest {
 
     @Test
     void the_runtime_that_has_a_missing_module_is_one_press_away_and_the_choice_is_kept() throws Exception {
-        TestNode own = nodeWithLuck();
         String home = own.uri("/").toString();
         ConsolePage page = openAt(home, new Browser.NewContextOptions().setLocale("en-GB"));
         String standard = choice(page).inputValue();
@@ -93,7 +100,7 @@ class PageRuntimesIT extends BrowserTest {
 
     @Test
     void what_each_runtime_has_is_told_also_on_a_phone_in_korean() throws Exception {
-        String home = nodeWithLuck().uri("/").toString();
+        String home = own.uri("/").toString();
         for (Browser.NewContextOptions options : List.of(new Browser.NewContextOptions(), phone().setLocale("ko-KR"))) {
             ConsolePage page = openAt(home, options);
             choice(page).selectOption(LUCKY);

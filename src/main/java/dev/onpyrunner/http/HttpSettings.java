@@ -1,5 +1,7 @@
 package dev.onpyrunner.http;
 
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.RuntimeCatalog;
 import java.util.List;
@@ -68,6 +70,7 @@ public record HttpSettings(
      * @param programBytes source and files together
      * @param items files, arguments and variables, the last two of {@code itemBytes} each
      */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Caps(long bodyBytes, long programBytes, long stdinBytes, int files, int items, int itemBytes) {
         public Caps {
             if (bodyBytes < 1 || programBytes < 1 || stdinBytes < 0 || files < 1 || items < 0 || itemBytes < 1) {

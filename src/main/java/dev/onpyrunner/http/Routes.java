@@ -38,6 +38,7 @@ record Routes(Router router, Runnable endStreams) {
         new InputRoutes(settings, store, node.bus()).mount(router);
         new FileRoutes(store).mount(router);
         new QueueRoutes(store, figures, nodes).mount(router);
+        new LimitRoutes(settings).mount(router);
         new RuntimeRoutes(settings.runtimes(), nodes).mount(router);
         operator.mount(router);
         PageRoutes.mount(router);

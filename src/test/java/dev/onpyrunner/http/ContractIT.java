@@ -355,10 +355,11 @@ class ContractIT {
 
         check_batches(contract, node);
 
-        contract.check("GET /v1/queue", node.send(node.request("/v1/queue").header("Accept", "a/b")));
-        contract.check(
-                "GET /v1/runtimes", node.send(node.request("/v1/runtimes").header("Accept", "a/b")));
-        for (String path : List.of("/healthz", "/readyz", "/openapi.yaml", "/", "/v1/queue", "/v1/runtimes")) {
+        for (String path : List.of("/v1/queue", "/v1/limits", "/v1/runtimes")) {
+            contract.check("GET " + path, node.send(node.request(path).header("Accept", "a/b")));
+        }
+        for (String path : List.of(
+                "/healthz", "/readyz", "/openapi.yaml", "/docs", "/", "/v1/queue", "/v1/limits", "/v1/runtimes")) {
             contract.check("GET " + path, node.get(path));
             contract.check("GET " + path, node.send(node.request(path).DELETE()));
         }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(60)
 class PageRoutesIT {
     private static final Path WEB = Path.of("src/main/resources/web");
+
+    private static final Map<String, String> FILES = Map.of("", "index.html", "docs", "docs.html");
 
     private static final long MOST_BYTES = 200_000;
 
@@ -46,6 +49,15 @@ class PageRoutesIT {
         }
     }
 
+    /** Those that the page needs at once. */
+    private static List<String> named(String page) {
+        return Pattern.compile("\"/assets/([^\"]+)\"")
+                .matcher(page)
+                .results()
+                .map(found -> found.group(1))
+                .toList();
+    }
+
     private static void assertGuarded(HttpResponse<?> response) {
         assertThat(header(response, "Content-Security-Policy"))
                 .contains("default-src 'self'", "frame-ancestors 'none'")
@@ -55,15 +67,15 @@ class PageRoutesIT {
 
     @Test
     void what_may_change_is_asked_for_each_time(TestNode node) throws Exception {
-        Map<String, String> types =
-                Map.of("", "text/html", "favicon.svg", "image/svg+xml", "third-party.txt", "text/plain");
+        Map<String, String> types = Map.of(
+                "", "text/html", "docs", "text/html", "favicon.svg", "image/svg+xml", "third-party.txt", "text/plain");
         for (Map.Entry<String, String> e : types.entrySet()) {
             String path = "/" + e.getKey();
             HttpResponse<byte[]> response = get(node, path);
             assertThat(response.statusCode()).isEqualTo(200);
             assertThat(response.body())
                     .as(path)
-                    .isEqualTo(Files.readAllBytes(WEB.resolve(e.getKey().isEmpty() ? "index.html" : e.getKey())));
+                    .isEqualTo(Files.readAllBytes(WEB.resolve(FILES.getOrDefault(e.getKey(), e.getKey()))));
             assertThat(header(response, "Content-Type")).isEqualTo(e.getValue() + "; charset=utf-8");
             assertThat(header(response, "Cache-Control")).isEqualTo("no-cache");
             assertGuarded(response);
@@ -75,10 +87,9 @@ class PageRoutesIT {
 
     @Test
     void scripts_and_styles_are_kept_for_ever_under_names_of_their_content(TestNode node) throws Exception {
-        String page = node.get("/").body();
-        assertThat(assets()).hasSize(3);
+        assertThat(named(node.get("/").body())).hasSize(3).allMatch(assets()::contains);
+        assertThat(named(node.get("/docs").body())).hasSize(2).allMatch(assets()::contains);
         for (String name : assets()) {
-            assertThat(page).contains("\"/assets/" + name + "\"");
             HttpResponse<byte[]> response = get(node, "/assets/" + name);
             assertThat(response.body()).isEqualTo(Files.readAllBytes(WEB.resolve("assets/" + name)));
             assertThat(header(response, "Content-Type"))
@@ -95,7 +106,7 @@ class PageRoutesIT {
     void the_whole_page_is_small_on_the_way(TestNode node) throws Exception {
         long bytes = get(node, "/favicon.svg").body().length;
         List<String> paths = new ArrayList<>(List.of("/"));
-        assets().forEach(name -> paths.add("/assets/" + name));
+        named(node.get("/").body()).forEach(name -> paths.add("/assets/" + name));
         for (String path : paths) {
             byte[] plain = get(node, path).body();
             HttpResponse<byte[]> zipped = get(node, path, "Accept-Encoding", "br;q=0, gzip;q=0.5");
