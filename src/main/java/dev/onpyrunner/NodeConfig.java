@@ -435,6 +435,7 @@ public record NodeConfig(
                 http.maxWaiting(),
                 Http.networks(http.trustedProxies()),
                 http.operatorToken(),
+                http.allowedOrigins(),
                 http.anonymous(),
                 caps.settings(),
                 runtimes,

@@ -16,6 +16,7 @@ import java.util.Objects;
  * @param maxWaiting most requests of one event loop that may wait at once; more are answered without a wait
  * @param trustedProxies addresses whose X-Forwarded-For header is believed
  * @param operatorToken what opens the operator's routes; empty: nothing does
+ * @param allowedOrigins whose pages may talk to this server, such as {@code https://example.org}
  * @param anonymous whether clients without an API key may come, too
  * @param runtimes what jobs may ask to be run by
  * @param defaults limits of jobs that name none
@@ -31,6 +32,7 @@ public record HttpSettings(
         int maxWaiting,
         List<Network> trustedProxies,
         String operatorToken,
+        List<String> allowedOrigins,
         boolean anonymous,
         Caps caps,
         RuntimeCatalog runtimes,
@@ -44,6 +46,7 @@ public record HttpSettings(
         Objects.requireNonNull(host, "host");
         Objects.requireNonNull(operatorToken, "operatorToken");
         trustedProxies = List.copyOf(trustedProxies);
+        allowedOrigins = List.copyOf(allowedOrigins);
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port must be 0 to 65535: " + port);
         }

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.BinaryNode;
 import dev.onpyrunner.http.Problem.FieldError;
 import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.Expect;
@@ -136,6 +137,18 @@ final class JobReader {
         return root;
     }
 
+    /**
+     * Reads {@code multipart/form-data}.
+     *
+     * @throws Problem.Thrown as {@link #json}
+     */
+    static JobSpec form(Buffer body, String contentType, HttpSettings settings) {
+        JobForm.Read form = JobForm.read(body, contentType, settings.caps(), MAPPER);
+        JobReader reader = new JobReader(settings);
+        reader.wrong.addAll(form.wrong());
+        return reader.read(form.root());
+    }
+
     /** What the parser found and where, without its own vocabulary. */
     private static String why(JsonProcessingException e) {
         if (e instanceof StreamConstraintsException) {
@@ -236,7 +249,7 @@ final class JobReader {
         Set<String> paths = new HashSet<>();
         long total = 0;
         if (root.has("source")) {
-            Buffer source = Buffer.buffer(text("/source", root.get("source"), ""));
+            Buffer source = bytes("/source", root.get("source"));
             total += source.length();
             paths.add(entry);
             if (entryIsGood) {
@@ -311,7 +324,12 @@ final class JobReader {
                 return none;
             }
         }
-        return node.has(name) ? Buffer.buffer(text(at + "/" + name, node.get(name), "")) : none;
+        return node.has(name) ? bytes(at + "/" + name, node.get(name)) : none;
+    }
+
+    /** The bytes of a text, or of a form's part. */
+    private Buffer bytes(String at, JsonNode node) {
+        return node instanceof BinaryNode part ? Buffer.buffer(part.binaryValue()) : Buffer.buffer(text(at, node, ""));
     }
 
     private List<String> args(JsonNode node) {

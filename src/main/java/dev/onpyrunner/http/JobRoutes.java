@@ -35,9 +35,13 @@ final class JobRoutes {
     private static final String JSON = "application/json";
     private static final String BYTES = "application/octet-stream";
     private static final String PYTHON = "text/x-python";
+    private static final String FORM = "multipart/form-data";
+    /** Where the header of a form is kept. */
+    private static final String FORM_TYPE = "form-type";
+
     private static final int MAX_KEY = 255;
     /** What a job may be posted as. */
-    static final String MEDIA_TYPES = JSON + ", " + PYTHON;
+    static final String MEDIA_TYPES = JSON + ", " + FORM + ", " + PYTHON;
 
     private final HttpSettings settings;
     private final JobStore store;
@@ -86,7 +90,11 @@ final class JobRoutes {
     /** Media types are told apart without regard to case (RFC 9110, section 8.3.1); the router would regard it. */
     private static void mediaType(RoutingContext ctx) {
         String type = type(ctx);
-        if (!type.equals(JSON) && !type.equals(PYTHON)) {
+        if (type.equals(FORM)) {
+            // Else the body's handler would write the parts to files of the node.
+            ctx.put(FORM_TYPE, ctx.request().getHeader(HttpHeaders.CONTENT_TYPE));
+            ctx.request().headers().set(HttpHeaders.CONTENT_TYPE, BYTES);
+        } else if (!type.equals(JSON) && !type.equals(PYTHON)) {
             ctx.fail(415);
             return;
         }
@@ -104,7 +112,7 @@ final class JobRoutes {
         }
         long waitMs = waits.waitMs(ctx);
         Buffer body = ctx.body().buffer() == null ? Buffer.buffer() : ctx.body().buffer();
-        JobSpec spec = type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
+        JobSpec spec = spec(ctx, body);
         Owner owner = Client.of(ctx, settings.trustedProxies());
         long received = System.nanoTime();
         Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
@@ -121,6 +129,14 @@ final class JobRoutes {
                                 .compose(v -> store.whole(a.id()))
                                 .compose(w -> answer(ctx, w.job(), w.output(), waitMs, waitMs > 0 || a.replayed())))
                 .onFailure(ctx::fail);
+    }
+
+    private JobSpec spec(RoutingContext ctx, Buffer body) {
+        String form = ctx.get(FORM_TYPE);
+        if (form != null) {
+            return JobReader.form(body, form, settings);
+        }
+        return type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
     }
 
     private Future<Void> waitForEnd(RoutingContext ctx, JobStore.Accepted accepted, long waitMs) {

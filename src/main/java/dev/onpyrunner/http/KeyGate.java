@@ -29,6 +29,7 @@ final class KeyGate {
             "/v1/nodes",
             "/v1/dead",
             "/openapi.yaml",
+            "/docs",
             "/favicon.svg",
             "/third-party.txt");
 

@@ -31,8 +31,9 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
         FORBIDDEN(
                 403,
                 "Not allowed",
-                "The live console was opened from a page of another origin, a page wants to run a job's file, or the"
-                        + " address is for the server's operator, who has set no token."),
+                "The live console was opened from a page of another origin, a page wants to run a job's file, the"
+                        + " address is for the server's operator, who has set no token, or a server for one machine alone"
+                        + " was asked under another name."),
         NOT_FOUND(
                 404,
                 "Not found",
@@ -61,7 +62,7 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
         UNSUPPORTED_MEDIA_TYPE(
                 415,
                 "Unsupported media type",
-                "Send a job as application/json, or a single program as" + " text/x-python."),
+                "Send a job as application/json or multipart/form-data, or a single program as text/x-python."),
         EXPECTATION_FAILED(417, "Expectation failed", "The only Expect header that this server knows is 100-continue."),
         INVALID_JOB(
                 422,

@@ -127,7 +127,7 @@ final class Problems {
             case UNSUPPORTED_MEDIA_TYPE ->
                 Problem.of(
                         Kind.UNSUPPORTED_MEDIA_TYPE,
-                        "Send a job as application/json, or a single program as text/x-python.");
+                        "Send a job as application/json or multipart/form-data, or a single program as text/x-python.");
             case EXPECTATION_FAILED -> Problem.of(Kind.EXPECTATION_FAILED, "Send no Expect header, or 100-continue.");
             case TOO_LARGE -> Problem.of(Kind.TOO_LARGE, "The body is larger than this server takes.");
             case BAD_REQUEST -> Problem.of(Kind.BAD_REQUEST, "The request cannot be read.");

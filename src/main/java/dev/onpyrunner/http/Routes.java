@@ -24,6 +24,7 @@ record Routes(Router router, Runnable endStreams) {
             String address) {
         Router router = Router.router(vertx);
         Problems.mount(router);
+        OwnNames.mount(router, settings);
         new KeyGate(settings, keys).mount(router);
         new HealthRoutes(store, node.ready()).mount(router);
         Recent<QueueFigures> figures = new Recent<>(store::queue, System::nanoTime);

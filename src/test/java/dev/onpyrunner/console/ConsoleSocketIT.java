@@ -304,7 +304,7 @@ class ConsoleSocketIT {
     }
 
     private static String handshake(String id) {
-        return "GET " + path(id) + " HTTP/1.1|Host: x|Connection: Upgrade|Upgrade: websocket|"
+        return "GET " + path(id) + " HTTP/1.1|Host: localhost|Connection: Upgrade|Upgrade: websocket|"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==|Sec-WebSocket-Version: 13||";
     }
 
@@ -417,7 +417,7 @@ class ConsoleSocketIT {
         try (Console console = Console.open(vertx, options);
                 Socket stream = new Socket(InetAddress.getLoopbackAddress(), options.getPort())) {
             console.socket().pause();
-            String request = "GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            String request = "GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
             stream.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
             Await.get(vertx.timer(silentMs));
             console.socket().resume();

@@ -177,7 +177,7 @@ class EventStreamIT {
         node.run("print('warm')");
         long before = SlowViewer.memory();
         String id = node.submit(CHATTERBOX);
-        String request = "GET /v1/jobs/" + id + "/events HTTP/1.1|Host: x|Connection: close||";
+        String request = "GET /v1/jobs/" + id + "/events HTTP/1.1|Host: localhost|Connection: close||";
         List<SlowViewer> viewers = new ArrayList<>();
         try {
             for (int i = 0; i < 30; i++) {

@@ -78,7 +78,7 @@ class LiveViewersIT {
     }
 
     private static String request(String id) {
-        return "GET /v1/jobs/" + id + "/console HTTP/1.1|Host: x|Connection: Upgrade|Upgrade: websocket|"
+        return "GET /v1/jobs/" + id + "/console HTTP/1.1|Host: localhost|Connection: Upgrade|Upgrade: websocket|"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==|Sec-WebSocket-Version: 13||";
     }
 

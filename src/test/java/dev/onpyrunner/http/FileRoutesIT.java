@@ -165,7 +165,7 @@ class FileRoutesIT {
     void what_a_reader_has_not_taken_when_the_job_is_removed_does_not_come() throws Exception {
         String id = runner.run(Map.of("large", Buffer.buffer(new byte[16 << 20])));
         try (Wire wire = Wire.to(node)) {
-            wire.send("GET /v1/jobs/" + id + "/files/large HTTP/1.1|Host: x||");
+            wire.send("GET /v1/jobs/" + id + "/files/large HTTP/1.1|Host: localhost||");
             assertThat(wire.readHead().status()).isEqualTo(200);
             assertThat(node.send(node.request("/v1/jobs/" + id + "?purge=true").DELETE())
                             .statusCode())
@@ -217,7 +217,7 @@ class FileRoutesIT {
                 "/\\..\\a", 404);
         for (Map.Entry<String, Integer> e : paths.entrySet()) {
             try (Wire wire = Wire.to(node)) {
-                Wire.Answer answer = wire.send("GET /v1/jobs/" + id + "/files" + e.getKey() + " HTTP/1.1|Host: x||")
+                Wire.Answer answer = wire.send("GET /v1/jobs/" + id + "/files" + e.getKey() + " HTTP/1.1|Host: localhost||")
                         .read();
                 assertThat(answer.status()).as(e.getKey()).isEqualTo(e.getValue());
                 if (answer.status() != 200) {

@@ -28,6 +28,7 @@ class JobReaderTest {
             10,
             List.of(),
             "",
+            List.of(),
             true,
             new HttpSettings.Caps(10_000, 100, 10, 3, 2, 5),
             new RuntimeCatalog("python3.11", List.of()),

@@ -294,7 +294,7 @@ class JobRoutesIT {
         String source = "import time; time.sleep(0.5); print('done')";
         String before = acceptedJobs(node);
         try (Wire wire = Wire.to(node)) {
-            wire.send("POST /v1/jobs?wait=20 HTTP/1.1|Host: x|Content-Type: text/x-python|Idempotency-Key: gone-away|"
+            wire.send("POST /v1/jobs?wait=20 HTTP/1.1|Host: localhost|Content-Type: text/x-python|Idempotency-Key: gone-away|"
                     + "Content-Length: " + source.length() + "||" + source);
             Await.until("the job is accepted", () -> !acceptedJobs(node).equals(before));
         }
