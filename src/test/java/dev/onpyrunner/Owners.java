@@ -34,8 +34,9 @@ final class Owners {
                             InetAddress.getLoopbackAddress(), node.uri("/").getPort()),
                     TIMEOUT_MS);
             socket.setSoTimeout(TIMEOUT_MS);
-            String head = "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                    + "Content-Length: " + body.length + "\r\n\r\n";
+            String head =
+                    "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: " + body.length + "\r\n\r\n";
             socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
             socket.getOutputStream().write(body);
             String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

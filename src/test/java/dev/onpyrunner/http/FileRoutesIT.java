@@ -217,7 +217,8 @@ class FileRoutesIT {
                 "/\\..\\a", 404);
         for (Map.Entry<String, Integer> e : paths.entrySet()) {
             try (Wire wire = Wire.to(node)) {
-                Wire.Answer answer = wire.send("GET /v1/jobs/" + id + "/files" + e.getKey() + " HTTP/1.1|Host: localhost||")
+                Wire.Answer answer = wire.send(
+                                "GET /v1/jobs/" + id + "/files" + e.getKey() + " HTTP/1.1|Host: localhost||")
                         .read();
                 assertThat(answer.status()).as(e.getKey()).isEqualTo(e.getValue());
                 if (answer.status() != 200) {

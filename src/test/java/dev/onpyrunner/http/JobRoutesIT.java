@@ -294,8 +294,9 @@ class JobRoutesIT {
         String source = "import time; time.sleep(0.5); print('done')";
         String before = acceptedJobs(node);
         try (Wire wire = Wire.to(node)) {
-            wire.send("POST /v1/jobs?wait=20 HTTP/1.1|Host: localhost|Content-Type: text/x-python|Idempotency-Key: gone-away|"
-                    + "Content-Length: " + source.length() + "||" + source);
+            wire.send(
+                    "POST /v1/jobs?wait=20 HTTP/1.1|Host: localhost|Content-Type: text/x-python|Idempotency-Key: gone-away|"
+                            + "Content-Length: " + source.length() + "||" + source);
             Await.until("the job is accepted", () -> !acceptedJobs(node).equals(before));
         }
         HttpResponse<String> again = node.send(python(node, "?wait=20", source).header("Idempotency-Key", "gone-away"));

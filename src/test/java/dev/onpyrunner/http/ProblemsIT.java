@@ -133,7 +133,8 @@ class ProblemsIT {
                     });
                     DynamicTest post = DynamicTest.dynamicTest("post " + wait, () -> {
                         try (Wire wire = Wire.to(node)) {
-                            wire.send("POST /v1/jobs?wait=" + wait + " HTTP/1.1|Host: localhost|Content-Type: text/x-python|"
+                            wire.send("POST /v1/jobs?wait=" + wait
+                                    + " HTTP/1.1|Host: localhost|Content-Type: text/x-python|"
                                     + "Content-Length: 1||1");
                             problem(wire.read(), 400, "bad-request", "/v1/jobs");
                         }
@@ -219,7 +220,12 @@ class ProblemsIT {
                         "/.hidden")
                 .map(path -> DynamicTest.dynamicTest(path, () -> {
                     try (Wire wire = Wire.to(node)) {
-                        problem(wire.send("GET " + path + " HTTP/1.1|Host: localhost||").read(), 404, "not-found", path);
+                        problem(
+                                wire.send("GET " + path + " HTTP/1.1|Host: localhost||")
+                                        .read(),
+                                404,
+                                "not-found",
+                                path);
                     }
                 }));
     }
@@ -322,11 +328,13 @@ class ProblemsIT {
     @Test
     void a_body_over_the_cap_is_413_before_it_is_read(TestNode node) throws Exception {
         try (Wire wire = Wire.to(node)) {
-            wire.send("POST /v1/jobs HTTP/1.1|Host: localhost|Content-Type: application/json|" + "Content-Length: 99999999||{");
+            wire.send("POST /v1/jobs HTTP/1.1|Host: localhost|Content-Type: application/json|"
+                    + "Content-Length: 99999999||{");
             problem(wire.read(), 413, "too-large", "/v1/jobs");
         }
         try (Wire wire = Wire.to(node)) {
-            wire.send("POST /v1/jobs HTTP/1.1|Host: localhost|Content-Type: application/json|Transfer-Encoding: chunked||");
+            wire.send(
+                    "POST /v1/jobs HTTP/1.1|Host: localhost|Content-Type: application/json|Transfer-Encoding: chunked||");
             String chunk = "100000\r\n" + " ".repeat(MIB) + "\r\n";
             for (int i = 0; i < 33; i++) {
                 wire.sendRaw(chunk);
@@ -338,7 +346,8 @@ class ProblemsIT {
     @Test
     void an_expectation_that_nobody_knows_is_417(TestNode node) throws Exception {
         try (Wire wire = Wire.to(node)) {
-            wire.send("POST /v1/jobs HTTP/1.1|Host: localhost|Content-Type: text/x-python|Content-Length: 1|Expect: tea||1");
+            wire.send(
+                    "POST /v1/jobs HTTP/1.1|Host: localhost|Content-Type: text/x-python|Content-Length: 1|Expect: tea||1");
             JsonNode problem = problem(wire.read(), 417, "expectation-failed", "/v1/jobs");
             assertThat(problem.get("detail").textValue()).contains("100-continue");
         }
@@ -571,7 +580,12 @@ class ProblemsIT {
                                 "/v1/jobs/%c3%28"),
                         new Case("star", "OPTIONS * HTTP/1.1|Host: localhost||", 404, "not-found", "*"),
                         new Case("tunnel", "CONNECT x:80 HTTP/1.1|Host: localhost||", 404, "not-found", "x:80"),
-                        new Case("trace", "TRACE /healthz HTTP/1.1|Host: localhost||", 405, "method-not-allowed", "/healthz"))
+                        new Case(
+                                "trace",
+                                "TRACE /healthz HTTP/1.1|Host: localhost||",
+                                405,
+                                "method-not-allowed",
+                                "/healthz"))
                 .map(c -> DynamicTest.dynamicTest(c.name(), () -> {
                     try (Wire wire = Wire.to(node)) {
                         problem(wire.send(c.request()).read(), c.status(), c.slug(), c.instance());
