@@ -37,8 +37,9 @@ final class Problems {
         router.route().handler(ctx -> {
             try {
                 ctx.request().params();
+                ctx.normalizedPath();
             } catch (IllegalArgumentException e) {
-                throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The query of the address cannot be read."));
+                throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "The address cannot be read."));
             }
             ctx.next();
         });
