@@ -275,7 +275,8 @@ build() {
 
 # A training run writes an archive of loaded classes, which halves the time of a start.
 make_archive() {
-  timeout 60 "$jdk/bin/java" -XX:ArchiveClassesAtExit="$archive.new" -Xlog:cds=off -Xlog:cds+dynamic=off \
+  ONPY_RUNNER_NSJAIL=$nsjail ONPY_RUNNER_JAIL_DIR=${ONPY_RUNNER_JAIL_DIR:-$home/nsjail} ONPY_REDIS_SERVER=${redis:-redis-server} \
+    timeout 60 "$jdk/bin/java" -XX:ArchiveClassesAtExit="$archive.new" -Xlog:cds=off -Xlog:cds+dynamic=off \
     -Dfile.encoding=UTF-8 -jar "$jar" warm-up
   mv -f "$archive.new" "$archive"
 }
@@ -321,7 +322,10 @@ make_missing() {
         ;;
       archive)
         step "preparing faster starts" make_archive
-        ((!failed)) || { rm -f "$archive.new" && : >"$archive"; } # an empty one: slower, and not tried at each start
+        ((!failed)) || {
+          rm -f "$archive.new" && : >"$archive" # an empty one: slower, and not tried at each start
+          say "that failed, so starts are slower; why: $log"
+        }
         ;;
     esac
   done
