@@ -259,7 +259,7 @@ public final class Queue {
 
     /** In the place of accept.lua, and of what is put in after its first line: of each job, a reply as of a new one. */
     private static final String TRIVIAL =
-            "do local r = {} for i = 3, #KEYS, 5 do r[#r + 1] = {'OK', '1', 0, 0, '1', '0'} end return r end\n";
+            "do local r = {} for i = 3, #KEYS, 5 do r[#r + 1] = {'OK', '1', 0, 0, '1', '0', 0} end return r end\n";
 
     private void http() throws Exception {
         try (Server redis = Server.start()) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """All measurements in about ten minutes, and what they say about the goals.
 
-Runs start, run, stages, load, queue, live, cluster, memory and boot, one after the other, each with a share of the time, and writes
+Runs start, run, stages, jvm, load, queue, live, cluster, memory and boot, one after the other, each with a share of the time, and writes
 report.json (machine, versions, date, every single time) and report.html (plots; one file that loads nothing). Prints the goals: what was
 measured, met or not. Exits with 1 when a part failed; a goal that is not met is no failure. Nothing else should run on the machine
 meanwhile.
@@ -29,6 +29,7 @@ PARTS = {
     "run": (150, "--rounds 4 --round-s 1.5 --seconds 45", "--jobs 80 --warm-up 100 --rounds 2 --round-s 1",
             "--jobs 3 --warm-up 1 --rounds 1 --round-s 0.2 --fresh-only"),
     "stages": (25, "--jobs 200", "--jobs 50 --warm-up 100", "--jobs 3 --warm-up 1"),
+    "jvm": (70, "", "--warm-up 200 --jobs 500", "--warm-up 1 --jobs 60"),
     "load": (130, "", "--clients 1,4,16 --rounds 1 --round-s 1.5 --open-s 5 --warm-up 100",
              "--clients 1,2 --rounds 1 --round-s 0.2 --open-s 0.3 --warm-up 1"),
     "queue": (75, "--deepest 100000 --rounds 5 --batch 1000", "--deepest 1000 --rounds 2 --batch 500", "--deepest 10 --rounds 1 --batch 32"),
@@ -39,7 +40,7 @@ PARTS = {
     "boot": (30, "", "--starts 2 --warm-up 50 --jobs 30", "--starts 1 --warm-up 2 --jobs 3"),
 }  # fmt: skip
 SLOW = 6  # a part may take so many times its share; then it has failed
-OWN_START = ("run", "stages", "load", "memory", "boot")  # these start nodes with ./onpyrunner serve
+OWN_START = ("run", "stages", "jvm", "load", "memory", "boot")  # these start nodes with ./onpyrunner serve
 
 
 class Part:

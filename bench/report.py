@@ -177,6 +177,11 @@ def plots_of_stages(f):
     return [bars("One hello, step by step, p50 in ms", [(name.split(":")[0], p50(times), None, None) for name, times in steps.items()])]
 
 
+def plots_of_jvm(f):
+    total = sum(f["samples"].values())
+    return [bars("Whose code Java runs, % of samples", [(name, 100 * n / total, None, None) for name, n in sorted(f["samples"].items(), key=lambda s: -s[1])])]
+
+
 def plots_of_load(f):
     closed = {int(clients): rows for clients, rows in f["closed"].items()}
     times = {clients: [t for row in rows["node"] for t in row["times_ms"]] for clients, rows in closed.items()}
@@ -232,7 +237,7 @@ def plots_of_boot(f):
             }, log_x=True, log_y=True)]  # fmt: skip
 
 
-PLOTS = {"start": plots_of_start, "run": plots_of_run, "stages": plots_of_stages, "load": plots_of_load, "queue": plots_of_queue, "live": plots_of_live,
+PLOTS = {"start": plots_of_start, "run": plots_of_run, "stages": plots_of_stages, "jvm": plots_of_jvm, "load": plots_of_load, "queue": plots_of_queue, "live": plots_of_live,
          "cluster": plots_of_cluster, "memory": plots_of_memory, "boot": plots_of_boot}  # fmt: skip
 
 STYLE = """

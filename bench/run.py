@@ -27,7 +27,7 @@ from common import p50, p99  # noqa: E402
 BARE, HAND, NODE, ENTERED = "bare python3", "nsjail by hand", "a node", "a node, entered"
 BARE_PANDAS, PANDAS = "pandas, bare", "pandas, loaded ahead"
 PANDAS_EVERY = 8  # its bare start takes so much longer
-WARM_UP, WARM_AT_ONCE = 1000, 4  # jobs, until the JVM has compiled what is needed
+WARM_UP, WARM_AT_ONCE = 4000, 4  # jobs, until the JVM has compiled most of what is needed
 SEED = b"print(hash('seed'))\n"
 
 

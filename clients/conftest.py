@@ -11,6 +11,7 @@ def node():
                 "ONPY_RUNNER_DRAIN_MS": "100",
                 "ONPY_RUNNER_INTERACTIVE_SLOTS": "2",
                 "ONPY_HTTP_ALLOWED_ORIGINS": "https://friend.example",
+                "ONPY_HTTP_OPERATOR_TOKEN": "the operator of the tests",
                 **{f"ONPY_DOORS_{door}": "true" for door in ("EXECUTE", "PISTON", "JUDGE0")},
             },
         )

@@ -41,11 +41,19 @@ def _read(length):
     view = memoryview(data)
     done = 0
     while done < length:
-        count = posix.readv(0, [view[done:]])
+        count = _receive(view[done:])
         if not count:
             posix._exit(125)  # the worker has gone, and init has seen it too
         done += count
     return view
+
+
+def _receive(view):
+    if hasattr(posix, "readv"):
+        return posix.readv(0, [view])
+    data = posix.read(0, min(len(view), 1 << 20))  # PyPy 3.9
+    view[: len(data)] = data
+    return len(data)
 
 
 def _number(view, at):
@@ -74,6 +82,7 @@ def _take_job():
     import sys
 
     frame = _read(_number(_read(4), 0))
+    command = _command()
     arguments, restart, lines = [], False, False
     at = 0
     while at < len(frame):
@@ -87,7 +96,7 @@ def _take_job():
         if kind == 0x41:  # A
             arguments.append(os.fsdecode(bytes(value)))
         elif kind == 0x4D:  # M
-            sys.orig_argv[1:] = sys.argv[:1] = [os.fsdecode(bytes(value))]
+            command[1:] = sys.argv[:1] = [os.fsdecode(bytes(value))]
             restart = True  # an interpreter is told at its start which file it runs
         elif kind == 0x45:  # E
             os.environb[key] = bytes(value)
@@ -105,9 +114,19 @@ def _take_job():
         os.environb.setdefault(b"PYTHONUNBUFFERED", b"1")
     elif lines:
         sys.stdout.reconfigure(line_buffering=True)
-    sys.orig_argv = sys.orig_argv + arguments
+    command += arguments
     sys.argv = sys.argv + arguments
-    return restart
+    return command if restart else None
+
+
+def _command():
+    # How this interpreter was started, in a list that may be changed; Python 3.9 does not keep it.
+    import sys
+
+    if not hasattr(sys, "orig_argv"):
+        return [sys.executable, *sys.argv]
+    sys.orig_argv = [*sys.orig_argv]
+    return sys.orig_argv
 
 
 def _register_dump():
@@ -150,7 +169,7 @@ def _release_interrupt(frame, event, argument):
         import _thread
 
         sys.setprofile(None)
-        came = _signal.sigtimedwait((2,), 0)
+        came = 2 in _signal.sigpending() and _signal.sigwait((2,))
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, _HELD)
         if came:
             # Not a call: after one CPython looks for signals, and this function would be in the program's traceback.
@@ -162,6 +181,8 @@ def _freeze():
     import gc
     import sys
 
+    if not hasattr(gc, "freeze"):
+        return  # PyPy, which collects nothing at its end
     gc.freeze()
     del sys.modules["gc"]
     # A frozen __main__ would keep the program's own cycles from the last collection: then their __del__ would never run.
@@ -170,10 +191,9 @@ def _freeze():
     sys.modules["__main__"] = main
 
 
-def _restart():
+def _restart(command):
     # The gate closes with the exec, which opens it; if there is no exec, the reason follows.
     import os
-    import sys
 
     import _signal
 
@@ -182,13 +202,13 @@ def _restart():
     for ignored in (_signal.SIGPIPE, _signal.SIGXFSZ):  # CPython ignores them, and the next one would inherit that
         _signal.signal(ignored, _signal.SIG_DFL)
     try:
-        posix.execve(sys.orig_argv[0], sys.orig_argv, os.environb)
+        posix.execve(command[0], command, os.environb)
     except OSError as error:
         if error.errno != 7:  # E2BIG
             raise
         # The job's own doing, and told as a shell tells it: more arguments and variables than any program can be given.
         posix.close(13)
-        posix.write(2, b"/usr/bin/python3: Argument list too long\n")
+        posix.write(2, command[0].encode() + b": Argument list too long\n")
         posix._exit(126)
 
 
@@ -196,18 +216,35 @@ def _boot(prepare):
     try:
         prepare()
         posix.write(1, b"\x06")
-        restart = _take_job()
+        restart_as = _take_job()
         for target in (0, 1, 2):  # the program's pipes; the socket goes
             posix.dup2(10 + target, target)
             posix.close(10 + target)
         _hold_interrupt()
-        if restart:
-            _restart()
+        if restart_as:
+            _restart(restart_as)
         posix.write(13, b"\x06")
         posix.close(13)
     except BaseException as error:  # never go on to the program with the worker's socket in hand
         posix.write(13, f"{error or type(error).__name__}".encode("utf-8", "backslashreplace")[:900] + b"\n")
         posix._exit(125)
+
+
+def _add_dependencies():
+    # Packages that the program's header names: before those of the runtime, behind the standard library, and for its children, too.
+    packages = "/opt/dependencies/packages"
+    try:
+        posix.stat(packages)
+    except OSError:
+        return  # as for most programs: nothing is mounted there
+
+    import site
+    import sys
+
+    before = sys.path[:]
+    site.addsitedir(packages)
+    behind = next((at for at, path in enumerate(before) if path.endswith("-packages")), len(before))
+    sys.path[:] = before[:behind] + sys.path[len(before) :] + before[behind:]
 
 
 if _is_program():
@@ -216,5 +253,6 @@ if _is_program():
         _boot(_freeze)
     elif _is_held():
         _hold_interrupt()  # after a restart
+_add_dependencies()  # it may run code of theirs: not before the worker's socket is gone
 # `site` takes exactly this for "there is no sitecustomize", and no module stays behind.
 raise ImportError(name="sitecustomize")

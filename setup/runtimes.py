@@ -15,6 +15,7 @@ HOME = Path(__file__).resolve().parent.parent
 SHIPPED = HOME / "nsjail" / "runtimes"
 FILE = "runtime.json"
 NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,31}")
+MERGED = {"bin", "lib", "lib64", "sbin"}  # are in /usr, but packages before Debian 13 have some of it beside that
 OWN = "python3-"  # how the name of a runtime begins that is this machine's Python with packages
 
 
@@ -84,7 +85,7 @@ def archive():
 def unpack_debian(new, wanted, log):
     """
     Packages of a Debian release with all that they need, unpacked in a folder: nothing of them is run, and none is installed.
-    Brings the version of the Python among them.
+    Brings the version of CPython among them, if it is there.
     """
     for tool in ("apt-get", "dpkg"):
         if not shutil.which(tool):
@@ -112,12 +113,18 @@ def unpack_debian(new, wanted, log):
             run(None, ["dpkg", "-x", package, new / "root"], log)
         found = (re.fullmatch(r"python3\.\d+_(\d+\.\d+\.\d+)[^_]*_.*\.deb", package.name) for package in packages)
         version = next((match.group(1) for match in found if match), None)
-        if not version:
-            raise Failed("there is no Python among the packages of debian.json")
     root = new / "root"
     for entry in root.iterdir():
-        if entry.name != "usr":
-            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        if entry.name == "usr":
+            continue
+        if entry.is_symlink() or not entry.is_dir():
+            entry.unlink()
+            continue
+        if entry.name in MERGED:
+            shutil.copytree(entry, root / "usr" / entry.name, symlinks=True, dirs_exist_ok=True)
+        shutil.rmtree(entry)
+    for link, target in wanted.get("links", {}).items():
+        (root / link).symlink_to(target)
     return version
 
 
@@ -157,7 +164,9 @@ def add(options):
         shutil.copytree(recipe, new, ignore=shutil.ignore_patterns("__pycache__"))
         log = new / "setup.log"
         if (recipe / "debian.json").exists():
-            description["version"] = unpack_debian(new, json.loads((recipe / "debian.json").read_text()), log)
+            version = unpack_debian(new, json.loads((recipe / "debian.json").read_text()), log)
+            if not description.setdefault("version", version):
+                raise Failed("there is no Python among the packages of debian.json, and no version in runtime.json")
         if (recipe / "requirements.txt").exists():
             if "usr" in description:
                 raise Failed(f"{name} has both usr and requirements.txt: packages can be installed for this machine's own Python only")
@@ -228,6 +237,13 @@ def remove(options):
     print(f"{options.runtime} is removed. Stop nodes that have it before you remove one.")
 
 
+def uv(options):
+    print(
+        f"uv is in {os.environ.get('ONPY_DEPENDENCIES_UV', 'no known place')}. Programs get the packages that they name once the settings"
+        " dependencies.enabled and dependencies.allowed say so: docs/dependencies.md"
+    )
+
+
 def test(options):
     folder = installed_folder(options)
     program = folder / "test.py"
@@ -260,6 +276,8 @@ def main():
     one = commands.add_parser("test", help="run its own test in a jail")
     one.add_argument("runtime", metavar="NAME")
     one.set_defaults(run=test)
+    one = commands.add_parser("uv", help="fetch uv, which installs what programs name themselves")
+    one.set_defaults(run=uv)
     options = parser.parse_args()
     try:
         options.run(options)

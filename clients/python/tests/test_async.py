@@ -46,6 +46,10 @@ def test_all_of_it(node, tmp_path):
             await job.close_input()
             assert (await job.cancel()).status in ("QUEUED", "RUNNING", "CANCELLED", "DONE")
             assert (await job.get()).id == job.id
+            batch = await client.batch("print(input())", [{"stdin": "a", "expect": {"stdout": "a"}}, {"stdin": "b"}])
+            assert {case.index: case.matched async for case in batch.results()} == {0: True, 1: None}
+            state = await client.known_batch(batch.id).wait()
+            assert state == await batch.get() == await batch.cancel() and [case.ok for case in state.cases] == [True, True]
             assert (await client.runtimes())[0].version.startswith("3.")
 
     anyio.run(main)

@@ -4,7 +4,7 @@ import pytest
 import testing
 
 
-@pytest.mark.parametrize("document, count", [("docs/python-client.md", 7), ("clients/python/README.md", 1), ("README.md", 1)])
+@pytest.mark.parametrize("document, count", [("docs/python-client.md", 8), ("clients/python/README.md", 1), ("README.md", 1)])
 def test_examples(document, count, node, tmp_path, monkeypatch):
     monkeypatch.setenv("ONPY_URL", node.url)
     monkeypatch.chdir(tmp_path)

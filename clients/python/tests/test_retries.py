@@ -133,6 +133,16 @@ def test_a_stream_that_is_cut_anywhere_goes_on(line):
         assert "".join(e.text for e in seen if e.kind == "out") == job.get().stdout
 
 
+def test_a_batch_is_posted_once_and_each_end_is_told_once_over_lost_answers(line):
+    line.lose_answer_to("POST /v1/batches")
+    with Client(line.url, retry=PATIENT) as client:
+        batch = client.batch("print(input())", [{"stdin": str(n)} for n in range(6)])
+        line.lose_answer_to(f"GET /v1/batches/{batch.id}/events", *CUTS)
+        assert sorted(case.index for case in batch.results()) == [0, 1, 2, 3, 4, 5]
+        line.lose_answer_to(f"GET /v1/batches/{batch.id}?")
+        assert batch.wait().counts["done"] == 6 and len(line.lost) == 2 + len(CUTS)
+
+
 def test_a_stream_that_is_always_cut_ends_with_an_error(line):
     with Client(line.url, retry=Retry(attempts=3, first_s=0.01)) as client:
         job = client.submit(LINES)

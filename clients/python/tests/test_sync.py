@@ -73,6 +73,36 @@ def test_a_program_that_fails_is_a_result(client):
     assert caught.value.result is result
 
 
+def test_a_batch_is_one_program_with_many_inputs(client):
+    cases = [{"stdin": str(n), "expect": {"stdout": str(2 * n)}} for n in (1, 2)] + [{"args": ["x"], "limits": {"cpu_ms": 1000}}, {"stdin": b"5"}]
+    batch = client.batch("import sys; print(2 * int(sys.argv[1] if sys.argv[1:] else input()))", cases, retention_s=60)
+    ended = {case.index: case for case in batch.results()}
+    assert sorted(ended) == [0, 1, 2, 3]
+    assert [ended[n].matched for n in range(4)] == [True, True, None, None]
+    assert [ended[n].ok for n in range(4)] == [True, True, False, True]
+    assert (ended[2].outcome, ended[2].exit_code, ended[2].problem) == ("RUNTIME_ERROR", 1, None)
+    assert ended[0].usage.wall_ms >= 0 and client.job(ended[3].id).get().stdout == "10\n"
+    state = client.known_batch(batch.id).wait()
+    assert state.ended and state.counts["matched"] == 2 and state.counts["done"] == len(state.cases) == 4
+    assert state.cases[2] == ended[2] and batch.get() == state
+    with pytest.raises(TypeError, match="no option priority"):
+        client.batch("", [{"priority": 1}])
+    with pytest.raises(InvalidJob) as caught:
+        client.batch("", [{}, {"limits": {"cpu_ms": 0}}])
+    assert caught.value.errors[0].pointer == "/cases/1/limits/cpu_ms"
+    with pytest.raises(NotFound):
+        client.known_batch("0-" + 26 * "2").get()
+
+
+def test_a_batch_is_stopped_and_waited_for_in_vain(client):
+    batch = client.batch("import time; time.sleep(50)", [{}, {}])
+    with pytest.raises(WaitTimeout) as caught:
+        batch.wait(timeout_s=0.2)
+    assert caught.value.job_id == batch.id
+    batch.cancel()
+    assert batch.wait().counts["cancelled"] == 2
+
+
 def test_a_limit_is_told(client):
     for _ in range(20):
         result = client.run("while True: pass", limits={"cpu_ms": 200})

@@ -19,6 +19,11 @@ const PAGES = {
     { in: 'src/theme.ts', out: 'theme' },
     { in: 'src/app.css', out: 'app' },
   ],
+  'admin.html': [
+    { in: 'src/admin.ts', out: 'admin' },
+    { in: 'src/theme.ts', out: 'theme' },
+    { in: 'src/admin.css', out: 'admin' },
+  ],
   'docs.html': [
     { in: 'src/docs.ts', out: 'docs' },
     { in: 'src/docs.css', out: 'docs' },

@@ -1,6 +1,7 @@
 """Runs Python programs on an OnPyRunner server: ``run("print(1)").stdout``."""
 
-from ._async import AsyncClient, AsyncFile, AsyncJob, AsyncResult
+from ._async import AsyncBatch, AsyncClient, AsyncFile, AsyncJob, AsyncResult
+from ._batch import BatchState, Case
 from ._errors import (
     ConnectionFailed,
     FieldError,
@@ -17,15 +18,20 @@ from ._errors import (
 )
 from ._events import Event
 from ._job import JobError, Limits, Runtime, Usage
-from ._request import ExpectOptions, JobOptions, LimitOptions
+from ._request import CaseOptions, ExpectOptions, JobOptions, LimitOptions
 from ._retry import Retry
-from ._sync import Client, File, Job, Result, run
+from ._sync import Batch, Client, File, Job, Result, run
 
 __all__ = [
+    "AsyncBatch",
     "AsyncClient",
     "AsyncFile",
     "AsyncJob",
     "AsyncResult",
+    "Batch",
+    "BatchState",
+    "Case",
+    "CaseOptions",
     "Client",
     "ConnectionFailed",
     "Event",

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, AsyncIterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, AsyncIterator, Iterable, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 import anyio
 import anyio.to_thread
@@ -16,15 +16,16 @@ import httpx
 from httpx_sse import EventSource
 
 from . import _save
-from ._events import Cursor, Event
-from ._flows import Api, Call, Flow, Pause, Step, job_path
+from ._batch import BatchState, Case, Ends
+from ._events import Cursor, Event, Reader
+from ._flows import Api, Call, Flow, Pause, Step, batch_path, job_path
 from ._job import JobState, Runtime, read
 from ._retry import Failure, Retry
 
 if TYPE_CHECKING:
     from typing_extensions import Literal, Unpack
 
-    from ._request import JobOptions
+    from ._request import CaseOptions, JobOptions
 
 T = TypeVar("T")
 Source = Union[str, "os.PathLike[str]"]
@@ -76,6 +77,18 @@ class AsyncClient:
         """A job of which the id is known."""
         return AsyncJob(job_id, self)
 
+    async def batch(self, source: Optional[Source], cases: Iterable[CaseOptions], **options: Unpack[JobOptions]) -> AsyncBatch:
+        """Posts one program with many inputs (up to 1,000), without waiting: ``batch(program, [{"stdin": "1"}, …])``.
+
+        ``options`` are those of every job. When there is no room for all, some cases have a ``problem``; the same call again with the same
+        ``idempotency_key`` adds only them.
+        """
+        return AsyncBatch((await self._do(self._api.submit_batch(source, cases, options)))["id"], self)
+
+    def known_batch(self, batch_id: str) -> AsyncBatch:
+        """A batch of which the id is known."""
+        return AsyncBatch(batch_id, self)
+
     async def runtimes(self) -> List[Runtime]:
         """What programs can be run by, the default first."""
         return await self._do(self._api.runtimes())
@@ -101,12 +114,12 @@ class AsyncClient:
             except httpx.TransportError as error:
                 came = error
 
-    async def _events(self, job_id: str, after: Optional[str]) -> AsyncIterator[Event]:
-        cursor, attempts = Cursor(after), self._api.attempts()
+    async def _stream(self, path: str, reader: Reader[T]) -> AsyncIterator[T]:
+        attempts = self._api.attempts()
         while True:
             failure: Failure = None
             opened = time.monotonic()
-            request = self._api.build(self._http, Call("GET", job_path(job_id, "events"), headers=cursor.headers()))
+            request = self._api.build(self._http, Call("GET", path, headers=reader.headers()))
             try:
                 response = await self._http.send(request, stream=True)
                 try:
@@ -115,12 +128,12 @@ class AsyncClient:
                         failure = response
                     else:
                         async for sse in EventSource(response).aiter_sse():
-                            event = cursor.take(sse)
+                            event = reader.take(sse)
                             if event is not None:
                                 attempts.got_on()
                                 yield event
-                                if event.kind == "end":
-                                    return
+                            if reader.over:
+                                return
                 finally:
                     await response.aclose()
             except httpx.TransportError as error:
@@ -147,7 +160,7 @@ class AsyncJob:
 
     def events(self, after: Optional[str] = None) -> AsyncIterator[Event]:
         """What happens, from the beginning or after an event's id, until ``end``: no gap and no repeat over lost connections."""
-        return self._client._events(self.id, after)
+        return self._client._stream(job_path(self.id, "events"), Cursor(after))
 
     async def send_input(self, data: Union[str, bytes], *, eof: bool = False) -> None:
         """Types into an interactive program; with ``eof``, nothing follows."""
@@ -164,6 +177,30 @@ class AsyncJob:
     async def cancel(self) -> AsyncResult:
         """Stops the job, SIGINT first. It may take a moment: ``wait()`` for the end."""
         return self._client._result(await self._client._do(self._client._api.cancel(self.id)))
+
+
+@dataclass(frozen=True)
+class AsyncBatch:
+    """Jobs that were posted together; they live on without this object."""
+
+    id: str
+    _client: AsyncClient = field(repr=False, compare=False)
+
+    async def get(self) -> BatchState:
+        """All of them as they are now."""
+        return await self._client._do(self._client._api.get_batch(self.id))
+
+    async def wait(self, timeout_s: Optional[float] = None) -> BatchState:
+        """Waits until all have ended. Raises WaitTimeout; they go on then."""
+        return await self._client._do(self._client._api.wait_batch(self.id, timeout_s))
+
+    def results(self) -> AsyncIterator[Case]:
+        """Each case as it ends, once, over lost connections."""
+        return self._client._stream(batch_path(self.id, "events"), Ends())
+
+    async def cancel(self) -> BatchState:
+        """Stops all of them. It may take a moment: ``wait()`` for the end."""
+        return await self._client._do(self._client._api.cancel_batch(self.id))
 
 
 @dataclass(frozen=True)

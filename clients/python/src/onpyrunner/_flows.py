@@ -9,14 +9,15 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Dict, Generator, List, Mapping, Optional, TypeVar, Union
+from typing import Any, Dict, Generator, Iterable, List, Mapping, Optional, TypeVar, Union
 from urllib.parse import quote
 
 import httpx
 
+from ._batch import BatchState, read_batch
 from ._errors import OnPyRunnerError, WaitTimeout
 from ._job import ENDED, Runtime, runtimes
-from ._request import JobOptions, body
+from ._request import CaseOptions, JobOptions, batch_body, body
 from ._retry import Attempts, Retry
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -104,6 +105,34 @@ class Api:
     def get(self, job_id: str) -> Flow[Dict[str, Any]]:
         return _job((yield from self.send(Call("GET", job_path(job_id)))))
 
+    def submit_batch(
+        self, source: Optional[Union[str, "os.PathLike[str]"]], cases: Iterable[CaseOptions], options: JobOptions
+    ) -> Flow[Dict[str, Any]]:
+        key = options.get("idempotency_key") or uuid.uuid4().hex
+        call = Call("POST", "/v1/batches", headers={"Idempotency-Key": key}, json=batch_body(source, cases, options))
+        return _job((yield from self.send(call)))
+
+    def get_batch(self, batch_id: str) -> Flow[BatchState]:
+        return read_batch(_job((yield from self.send(Call("GET", batch_path(batch_id))))))
+
+    def cancel_batch(self, batch_id: str) -> Flow[BatchState]:
+        return read_batch(_job((yield from self.send(Call("DELETE", batch_path(batch_id))))))
+
+    def wait_batch(self, batch_id: str, timeout_s: Optional[float]) -> Flow[BatchState]:
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            asked = time.monotonic()
+            left = _LONGEST_WAIT_S if end is None else end - asked
+            wait = int(max(0, min(_LONGEST_WAIT_S, left)))
+            batch = _job((yield from self.send(Call("GET", batch_path(batch_id), params={"wait": wait}, wait_s=wait))))
+            if batch["ended"]:
+                return read_batch(batch)
+            now = time.monotonic()
+            if end is not None and now >= end:
+                raise WaitTimeout(batch_id, timeout_s or 0.0)
+            if now - asked < 1:  # from a server that lets no more requests wait, or for the last part of a second
+                yield Pause(1.0 if end is None else min(1.0, end - now))
+
     def wait(self, job_id: str, timeout_s: Optional[float]) -> Flow[Dict[str, Any]]:
         end = None if timeout_s is None else time.monotonic() + timeout_s
         status = None
@@ -166,7 +195,15 @@ class Api:
 
 
 def job_path(job_id: str, *steps: str) -> str:
-    return "/".join(["/v1/jobs", *(quote(step, safe="") for step in (job_id, *steps))])
+    return _path("/v1/jobs", job_id, *steps)
+
+
+def batch_path(batch_id: str, *steps: str) -> str:
+    return _path("/v1/batches", batch_id, *steps)
+
+
+def _path(beginning: str, *steps: str) -> str:
+    return "/".join([beginning, *(quote(step, safe="") for step in steps)])
 
 
 def _job(response: httpx.Response) -> Dict[str, Any]:

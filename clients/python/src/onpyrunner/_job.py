@@ -105,7 +105,7 @@ class Runtime:
 
 def runtimes(found: Mapping[str, Any]) -> List[Runtime]:
     """The default one first."""
-    return sorted((_some(Runtime, r) for r in found["runtimes"]), key=lambda r: bool(r.name != found["default"]))
+    return sorted((some(Runtime, r) for r in found["runtimes"]), key=lambda r: bool(r.name != found["default"]))
 
 
 def read(job: Mapping[str, Any]) -> Dict[str, Any]:
@@ -122,13 +122,13 @@ def read(job: Mapping[str, Any]) -> Dict[str, Any]:
         "stdout_bytes": job["stdout_bytes"],
         "stderr_bytes": job["stderr_bytes"],
         "limits_hit": tuple(job["limits_hit"]),
-        "usage": _some(Usage, job.get("usage")),
-        "limits": _some(Limits, job["limits"]),
+        "usage": some(Usage, job.get("usage")),
+        "limits": some(Limits, job["limits"]),
         "runtime": job["runtime"],
         "starts": job["starts"],
         "stack": job.get("stack"),
         "matched": job.get("matched"),
-        "error": _some(JobError, job.get("error")),
+        "error": some(JobError, job.get("error")),
         "created_at": _time(job["created_at"]),
         "started_at": _time(job.get("started_at")),
         "finished_at": _time(job.get("finished_at")),
@@ -137,7 +137,7 @@ def read(job: Mapping[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _some(kind: Any, found: Optional[Mapping[str, Any]]) -> Any:
+def some(kind: Any, found: Optional[Mapping[str, Any]]) -> Any:
     return None if found is None else kind(**{name: found[name] for name in kind.__dataclass_fields__})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
-from typing import Any, Dict, Literal, Mapping, Optional, Sequence, TypedDict, Union
+from typing import Any, Dict, Iterable, Literal, Mapping, Optional, Sequence, Set, TypedDict, Union, cast
 
 Content = Union[str, bytes, "os.PathLike[str]"]
 
@@ -56,14 +56,39 @@ class JobOptions(TypedDict, total=False):
     idempotency_key: str
 
 
+class CaseOptions(TypedDict, total=False):
+    """What one job of a batch has of its own."""
+
+    files: Mapping[str, Content]
+    stdin: Union[str, bytes]
+    args: Sequence[str]
+    env: Mapping[str, str]
+    limits: LimitOptions
+    expect: ExpectOptions
+
+
 _AS_THEY_ARE = ("entry", "runtime", "interactive", "priority", "retention_s", "max_starts", "expect")
 _KNOWN = frozenset(JobOptions.__annotations__)
+_KNOWN_OF_CASES = frozenset(CaseOptions.__annotations__)
+
+
+def batch_body(
+    source: Optional[Union[str, "os.PathLike[str]"]], cases: Iterable[CaseOptions], options: JobOptions
+) -> Dict[str, Any]:
+    own = []
+    for case in cases:
+        _refuse(set(case) - _KNOWN_OF_CASES)
+        own.append(body(None, cast(JobOptions, case)))
+    return {"program": body(source, options), "cases": own}
+
+
+def _refuse(unknown: Set[str]) -> None:
+    if unknown:
+        raise TypeError(f"there is no option {', '.join(sorted(unknown))}")
 
 
 def body(source: Optional[Union[str, "os.PathLike[str]"]], options: JobOptions) -> Dict[str, Any]:
-    unknown = sorted(set(options) - _KNOWN)
-    if unknown:
-        raise TypeError(f"there is no option {', '.join(unknown)}")
+    _refuse(set(options) - _KNOWN)
     given: Dict[str, Any] = {name: options[name] for name in _AS_THEY_ARE if name in options}  # type: ignore[literal-required]
     if source is not None:
         given["source"] = source if isinstance(source, str) else Path(source).read_text(encoding="utf-8")

@@ -8,21 +8,22 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Type, TypeVar, Union
 
 import httpx
 from httpx_sse import EventSource
 
 from . import _save
-from ._events import Cursor, Event
-from ._flows import Api, Call, Flow, Pause, Step, job_path
+from ._batch import BatchState, Case, Ends
+from ._events import Cursor, Event, Reader
+from ._flows import Api, Call, Flow, Pause, Step, batch_path, job_path
 from ._job import JobState, Runtime, read
 from ._retry import Failure, Retry
 
 if TYPE_CHECKING:
     from typing_extensions import Literal, Unpack
 
-    from ._request import JobOptions
+    from ._request import CaseOptions, JobOptions
 
 T = TypeVar("T")
 Source = Union[str, "os.PathLike[str]"]
@@ -74,6 +75,18 @@ class Client:
         """A job of which the id is known."""
         return Job(job_id, self)
 
+    def batch(self, source: Optional[Source], cases: Iterable[CaseOptions], **options: Unpack[JobOptions]) -> Batch:
+        """Posts one program with many inputs (up to 1,000), without waiting: ``batch(program, [{"stdin": "1"}, …])``.
+
+        ``options`` are those of every job. When there is no room for all, some cases have a ``problem``; the same call again with the same
+        ``idempotency_key`` adds only them.
+        """
+        return Batch((self._do(self._api.submit_batch(source, cases, options)))["id"], self)
+
+    def known_batch(self, batch_id: str) -> Batch:
+        """A batch of which the id is known."""
+        return Batch(batch_id, self)
+
     def runtimes(self) -> List[Runtime]:
         """What programs can be run by, the default first."""
         return self._do(self._api.runtimes())
@@ -99,12 +112,12 @@ class Client:
             except httpx.TransportError as error:
                 came = error
 
-    def _events(self, job_id: str, after: Optional[str]) -> Iterator[Event]:
-        cursor, attempts = Cursor(after), self._api.attempts()
+    def _stream(self, path: str, reader: Reader[T]) -> Iterator[T]:
+        attempts = self._api.attempts()
         while True:
             failure: Failure = None
             opened = time.monotonic()
-            request = self._api.build(self._http, Call("GET", job_path(job_id, "events"), headers=cursor.headers()))
+            request = self._api.build(self._http, Call("GET", path, headers=reader.headers()))
             try:
                 response = self._http.send(request, stream=True)
                 try:
@@ -113,12 +126,12 @@ class Client:
                         failure = response
                     else:
                         for sse in EventSource(response).iter_sse():
-                            event = cursor.take(sse)
+                            event = reader.take(sse)
                             if event is not None:
                                 attempts.got_on()
                                 yield event
-                                if event.kind == "end":
-                                    return
+                            if reader.over:
+                                return
                 finally:
                     response.close()
             except httpx.TransportError as error:
@@ -145,7 +158,7 @@ class Job:
 
     def events(self, after: Optional[str] = None) -> Iterator[Event]:
         """What happens, from the beginning or after an event's id, until ``end``: no gap and no repeat over lost connections."""
-        return self._client._events(self.id, after)
+        return self._client._stream(job_path(self.id, "events"), Cursor(after))
 
     def send_input(self, data: Union[str, bytes], *, eof: bool = False) -> None:
         """Types into an interactive program; with ``eof``, nothing follows."""
@@ -162,6 +175,30 @@ class Job:
     def cancel(self) -> Result:
         """Stops the job, SIGINT first. It may take a moment: ``wait()`` for the end."""
         return self._client._result(self._client._do(self._client._api.cancel(self.id)))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jobs that were posted together; they live on without this object."""
+
+    id: str
+    _client: Client = field(repr=False, compare=False)
+
+    def get(self) -> BatchState:
+        """All of them as they are now."""
+        return self._client._do(self._client._api.get_batch(self.id))
+
+    def wait(self, timeout_s: Optional[float] = None) -> BatchState:
+        """Waits until all have ended. Raises WaitTimeout; they go on then."""
+        return self._client._do(self._client._api.wait_batch(self.id, timeout_s))
+
+    def results(self) -> Iterator[Case]:
+        """Each case as it ends, once, over lost connections."""
+        return self._client._stream(batch_path(self.id, "events"), Ends())
+
+    def cancel(self) -> BatchState:
+        """Stops all of them. It may take a moment: ``wait()`` for the end."""
+        return self._client._do(self._client._api.cancel_batch(self.id))
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,18 @@
 -- accept: stores jobs and their places in the queue, or says why not; one after the other, each for itself.
 -- A full Redis (maxmemory) refuses this script as a whole: it has no allow-oom flag.
 -- KEYS  1 deadline  2 stats, and of each job: job  ready  owner-sum  owner-kept  idem
--- ARGV  1 prefix  2 queue time-out in ms  3 most jobs queued  4 most live jobs of one owner
---       5 most bytes of queued requests  6 most bytes stored of one owner
---       7 ms between two posts of one owner, as a mean (0: no limit)  8 how many may come at once
---       9 version of the payload, and of each job: id  owner  queue  priority  spec  limits  max_starts  retention_ms
+-- ARGV  1 prefix  2 queue time-out in ms  3 most jobs queued  4 most bytes of queued requests
+--       5 most bytes stored of one owner  6 version of the payload, and of each job:
+--       id  owner  queue  priority  spec  limits  max_starts  retention_ms
 --       interactive 0|1  bus address of the accepting node  idempotency hash or ''  fingerprint of the request
--- REPLY of each job {'OK', time, position from 0, and then as pace() gives it} | {'SAME', id} | {'OTHER'} |
+--       most live jobs of its owner  ms between two posts of its owner, as a mean (0: no limit)  how many may come at once
+--       traceparent or ''
+-- REPLY of each job {'OK', time, position from 0, as pace() gives it, and how many ms of posts its owner is ahead} |
+--       {'SAME', id} | {'OTHER'} |
 --       {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} | {'OWNER_FULL', live, retry} |
 --       {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry}; retry: in so many ms it may succeed
-local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 10, 12
-local timeout, most_queued, most_live = num(ARGV[2]), num(ARGV[3]), num(ARGV[4])
-local most_bytes, most_stored, step, at_once = num(ARGV[5]), num(ARGV[6]), num(ARGV[7]), num(ARGV[8])
+local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 7, 16
+local timeout, most_queued, most_bytes, most_stored = num(ARGV[2]), num(ARGV[3]), num(ARGV[4]), num(ARGV[5])
 
 local now = now_ms()
 local stats = redis.call('HMGET', KEYS[2], 'tag', 'full', 'queued_bytes', 'accepted', 'running_interactive', 'interactive_slots',
@@ -49,8 +50,9 @@ end
 
 local function accept(k, a)
   local job, ready, owner_sum, owner_kept, idem_key = unpack(KEYS, k, k + KEYS_EACH - 1)
-  local id, owner, queue, priority, spec, limits, max_starts, retention, interactive, accepted_by, idem, fingerprint =
-    unpack(ARGV, a, a + ARGS_EACH - 1)
+  local id, owner, queue, priority, spec, limits, max_starts, retention, interactive, accepted_by, idem, fingerprint,
+    most_live, step, at_once, trace = unpack(ARGV, a, a + ARGS_EACH - 1)
+  step, most_live = num(step), num(most_live)
   -- A job costs Redis about so much beside its request, its output and its files.
   local bytes = #spec + 2000
   if idem ~= '' then
@@ -67,7 +69,7 @@ local function accept(k, a)
   local posts_until = 0
   if step > 0 then
     posts_until = math.max(now, sum.posts_until) + step
-    local ahead = posts_until - now - step * at_once
+    local ahead = posts_until - now - step * num(at_once)
     if ahead > 0 then return refuse('RATE', 0, int(math.ceil(ahead))) end
   end
   if depth >= most_queued then return refuse('QUEUE_FULL', depth, soon) end
@@ -87,10 +89,11 @@ local function accept(k, a)
   sum.last = math.max(sum.last, now + timeout + num(retention) + DAY_MS)
   depth, queued_bytes, accepted, tokens[queue] = depth + 1, queued_bytes + bytes, accepted + 1, (tokens[queue] or 0) + 1
   -- What is not there counts as 0.
-  redis.call('HSET', job, 'v', ARGV[9], 'owner', owner, 'queue', queue, 'status', 'QUEUED', 'max_starts', max_starts,
+  redis.call('HSET', job, 'v', ARGV[6], 'owner', owner, 'queue', queue, 'status', 'QUEUED', 'max_starts', max_starts,
     'tag', int(tag), 'score', score, 'spec', spec, 'limits', limits, 'retention_ms', retention,
     'queue_timeout_ms', ARGV[2], 'accepted_by', accepted_by, 'created_at', int(now), 'spec_bytes', int(bytes))
   if interactive == '1' then redis.call('HSET', job, 'interactive', '1') end
+  if trace ~= '' then redis.call('HSET', job, 'trace', trace) end
   if idem ~= '' then
     redis.call('HSET', idem_key, 'id', id, 'fingerprint', fingerprint)
     redis.call('HSET', job, 'idem', idem)
@@ -99,7 +102,8 @@ local function accept(k, a)
   deadlines[#deadlines + 1] = int(now + timeout)
   deadlines[#deadlines + 1] = id
   paces[interactive] = paces[interactive] or pace(interactive, unpack(stats, 5))
-  return {'OK', int(now), redis.call('ZRANK', ready, id), unpack(paces[interactive])}
+  local running, slots, run_ms = unpack(paces[interactive])
+  return {'OK', int(now), redis.call('ZRANK', ready, id), running, slots, run_ms, int(math.ceil(math.max(0, posts_until - now)))}
 end
 
 local replies = {}

@@ -4,7 +4,8 @@
 -- ARGV  1 prefix  2 node  3 claim token  4 lease in ms  5 newest version of the payload that the caller can read
 --       6 most bytes stored of one owner
 -- REPLY nil, also while Redis is too full for what jobs write |
---       {id, fence, starts, time, spec, cancel, accepted_by, created_at, owner, bytes that its owner may store beside}
+--       {id, fence, starts, time, spec, cancel, accepted_by, created_at, owner, bytes that its owner may store beside,
+--        of how many of the queues something still waits, traceparent or ''}
 
 -- The first job of a queue that the caller can read, and its score. What a newer release has accepted is left to its nodes.
 local function head(ready)
@@ -32,7 +33,8 @@ for i = 3, #KEYS do
 end
 if not best then return nil end
 local now = now_ms()
-local j = redis.call('HMGET', job_key(best), 'fence', 'tag', 'spec', 'cancel', 'accepted_by', 'created_at', 'owner', 'spec_bytes', 'interactive')
+local j = redis.call('HMGET', job_key(best), 'fence', 'tag', 'spec', 'cancel', 'accepted_by', 'created_at', 'owner', 'spec_bytes', 'interactive',
+  'trace')
 redis.call('ZREM', KEYS[best_queue], best)
 redis.call('ZREM', P .. 'deadline', best)
 -- The fence grows even over a failover that forgot a claim, because time does.
@@ -52,4 +54,5 @@ local room = num(ARGV[6]) - num(redis.call('HGET', P .. 'owner-sum:' .. j[7], 'b
 for _, kept in ipairs(redis.call('ZRANGEBYSCORE', P .. 'owner-kept:' .. j[7], '-inf', int(now), 'LIMIT', 0, 100)) do
   room = room + num(string.match(kept, '|(%d+)$'))
 end
-return {best, fence, starts, int(now), j[3], j[4] or '', j[5], j[6], j[7], int(math.max(0, room))}
+return {best, fence, starts, int(now), j[3], j[4] or '', j[5], j[6], j[7], int(math.max(0, room)),
+  redis.call('EXISTS', unpack(KEYS, 3)), j[10] or ''}

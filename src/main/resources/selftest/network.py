@@ -2,8 +2,10 @@
 import socket
 
 wrong = []
-if [name for _, name in socket.if_nameindex()] != ["lo"]:
-    wrong.append(f"interfaces {socket.if_nameindex()}")
+with open("/proc/self/net/dev") as table:
+    interfaces = [line.split(":")[0].strip() for line in table if ":" in line]
+if interfaces != ["lo"]:
+    wrong.append(f"interfaces {interfaces}")
 for family, address in (
     (socket.AF_INET, ("127.0.0.1", int(input()))),
     (socket.AF_INET, ("192.0.2.1", 80)),
@@ -15,7 +17,7 @@ for family, address in (
         try:
             caller.connect(address)
             wrong.append(f"{address} answers")
-        except TimeoutError:
+        except socket.timeout:  # TimeoutError from Python 3.10 on
             wrong.append(f"{address} does not refuse")
         except OSError:
             pass

@@ -1,6 +1,7 @@
 // The calls of the HTTP contract that the page makes. Whatever goes wrong comes out as one Problem with words for a person.
 import type { Job, Spec } from './job';
 import { t } from './texts';
+import { fetchWithTicket } from './ticket';
 
 const SEND_ATTEMPTS = 3;
 
@@ -83,10 +84,10 @@ export function jobUrl(id: string): string {
   return `/v1/jobs/${encodeURIComponent(id)}`;
 }
 
-async function send(url: string, init: RequestInit = {}): Promise<Response> {
+export async function send(url: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { cache: 'no-store', ...init });
+    response = await fetchWithTicket(url, { cache: 'no-store', ...init });
   } catch {
     throw new Problem(0, t.unreachable);
   }

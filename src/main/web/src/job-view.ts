@@ -127,6 +127,9 @@ export class JobView {
       case 'need_input':
         this.waits(true);
         break;
+      case 'note':
+        this.panel.quiet(event.d ?? '');
+        break;
       case 'requeued':
         this.panel.output.clear();
         this.startedAt = Infinity;

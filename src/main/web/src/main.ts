@@ -1,15 +1,18 @@
 // The page: puts the editor, the buttons, the address and the job on show together.
-import { createJob, getSpec, Problem } from './api';
+import { createJob, getJob, getSpec, Problem } from './api';
 import { element } from './dom';
 import { type Draft, forgetDraft, readDraft, sameDraft, saveDraft } from './drafts';
 import { createEditor } from './editor';
 import { EXAMPLES, type Example } from './examples';
 import { Transports } from './feed';
+import { cancelBatch, createBatch, followBatch } from './batch';
 import { loadCaps, tooMuch } from './caps';
+import type { Cases } from './cases';
 import { Files } from './files';
 import { entries, forgetAll, noteStatus, recall, remember } from './history';
-import type { Job, Status } from './job';
+import type { Job, Spec, Status } from './job';
 import { JobView } from './job-view';
+import { askForSecret } from './key-dialog';
 import { fillKeys } from './keys';
 import { currentPlace, enterPlace, onPlaceChange } from './place';
 import { Program } from './program';
@@ -18,7 +21,9 @@ import { Runtimes } from './runtimes';
 import { connectSocket } from './socket';
 import { connectSse } from './sse';
 import { choose, fillIn, language, locale, t } from './texts';
+import { askWith, endTicket } from './ticket';
 import { acceptFiles, read } from './uploads';
+import { describe, duration } from './words';
 
 fillIn();
 
@@ -48,6 +53,7 @@ let program = FIRST;
 /** Where we are; behind `location` while a change of place is being handled. */
 let place = currentPlace();
 let view: JobView | undefined;
+let cases: Cases | undefined;
 let busy = false;
 let saveTimer: ReturnType<typeof setTimeout> | undefined;
 let typesTimer: ReturnType<typeof setTimeout> | undefined;
@@ -143,6 +149,7 @@ async function start(): Promise<void> {
     panel.problem(problem);
     return;
   }
+  showSide('result');
   setBusy(true);
   if (document.activeElement === again || document.activeElement === runWith) run.focus();
   panel.sending();
@@ -226,10 +233,54 @@ function reuse(): void {
   input.focus();
 }
 
+// ---- Cases ----
+
+/** The terminal and the cases take turns. */
+function showSide(side: 'result' | 'cases'): void {
+  element('result').hidden = side !== 'result';
+  element('cases').hidden = side !== 'cases';
+}
+
+async function openCases(): Promise<void> {
+  if (!cases) {
+    try {
+      const { Cases } = await import('./cases');
+      cases ??= new Cases(element('cases'), {
+        t,
+        program: programOfCases,
+        create: createBatch,
+        follow: followBatch,
+        cancel: cancelBatch,
+        job: getJob,
+        words: (job) => describe(job).title,
+        time: duration,
+        back: () => {
+          showSide('result');
+          element('show-cases').focus();
+        },
+      });
+    } catch {
+      panel.problem(t.unreachable);
+      return;
+    }
+  }
+  showSide('cases');
+  showPane('terminal');
+  cases.focus();
+}
+
+/** The program without its prepared input: each case has its own. */
+function programOfCases(): Spec | string {
+  const draft = current();
+  const { stdin: _stdin, interactive: _interactive, ...spec } = program.spec(draft, runtimes.chosen);
+  return tooMuch(draft) ?? spec;
+}
+
 // ---- Places ----
 
 async function placeChanged(): Promise<void> {
   if (currentPlace() === place) return;
+  showSide('result');
   saveIfTyped();
   place = currentPlace();
   await visit();
@@ -380,6 +431,7 @@ copies(element('copy-output'), () => panel.output.text());
 copies(element('copy-address'), () => location.href);
 element('save-output').addEventListener('click', saveOutput);
 element('clear-output').addEventListener('click', () => panel.output.clear());
+element('show-cases').addEventListener('click', () => void openCases());
 element('pane-code').addEventListener('click', () => showPane('code'));
 element('pane-terminal').addEventListener('click', () => showPane('terminal'));
 element('history-clear').addEventListener('click', () => {
@@ -420,7 +472,9 @@ addEventListener(
     if (!(event.ctrlKey || event.metaKey) || (event.key !== 'Enter' && event.key !== '.')) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!event.repeat) void (event.key === 'Enter' ? start() : stopRunning());
+    if (event.repeat) return;
+    if (event.key !== 'Enter') void stopRunning();
+    else void (cases && !element('cases').hidden ? cases.start() : start());
   },
   { capture: true },
 );
@@ -428,6 +482,8 @@ if (/^(Mac|iP)/.test(navigator.platform)) element('shortcut').textContent = '⌘
 fillKeys(element('keys'), editor);
 fillExamples();
 acceptFiles((given) => void upload(given));
+askWith(askForSecret, (has) => (element('sign-out').hidden = !has));
+element('sign-out').addEventListener('click', () => void endTicket().then(() => location.reload()));
 void loadCaps();
 void runtimes.load();
 onPlaceChange(() => void placeChanged());

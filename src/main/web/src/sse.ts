@@ -3,6 +3,7 @@
 import { jobUrl, Problem, problemOf, randomKey, sendInput } from './api';
 import type { Closing, Connect, ConnectionListener, Sent } from './connection';
 import type { JobEvent } from './job';
+import { fetchWithTicket } from './ticket';
 
 export const connectSse: Connect = (jobId, after, listener) => {
   const abort = new AbortController();
@@ -46,7 +47,7 @@ async function follow(jobId: string, after: string | undefined, listener: Connec
   let opened = false;
   try {
     const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
-    const response = await fetch(`${jobUrl(jobId)}/events${query}`, {
+    const response = await fetchWithTicket(`${jobUrl(jobId)}/events${query}`, {
       headers: { Accept: 'text/event-stream' },
       cache: 'no-store',
       signal,

@@ -11,6 +11,7 @@ import dev.onpyrunner.redis.RedisSettings;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,23 +31,32 @@ final class Housekeeper extends VerticleBase {
     private final JobBus bus;
     private final JobMeters meters;
     private final Supplier<Nodes.Info> self;
+    private final Consumer<Boolean> drain;
     private final RuntimeCatalog runtimes;
     private RedisLink link;
     private Nodes nodes;
     private Optional<Nodes.Slots> slots = Optional.empty();
 
+    /**
+     * Makes a housekeeper.
+     *
+     * @param self what the other nodes are to hear of this one
+     * @param drain is told each time whether this node is to take no more jobs
+     */
     Housekeeper(
             RedisSettings redis,
             QueueSettings queue,
             JobBus bus,
             JobMeters meters,
             Supplier<Nodes.Info> self,
+            Consumer<Boolean> drain,
             RuntimeCatalog runtimes) {
         this.redis = redis;
         this.queue = queue;
         this.bus = bus;
         this.meters = meters;
         this.self = self;
+        this.drain = drain;
         this.runtimes = runtimes;
     }
 
@@ -78,7 +88,9 @@ final class Housekeeper extends VerticleBase {
     }
 
     private void beat() {
-        nodes.beat(self.get())
+        nodes.isToDrain(self.get().name())
+                .onSuccess(drain::accept)
+                .compose(v -> nodes.beat(self.get()))
                 .onSuccess(all -> slots = Optional.of(Nodes.Slots.of(all)))
                 .onFailure(e -> LOG.debug("the other nodes cannot be seen: {}", e.getMessage()));
     }

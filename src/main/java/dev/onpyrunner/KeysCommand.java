@@ -3,6 +3,7 @@ package dev.onpyrunner;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.onpyrunner.job.Allowance;
 import dev.onpyrunner.job.ApiKey;
 import dev.onpyrunner.job.ApiKeys;
 import dev.onpyrunner.redis.EmbeddedRedis;
@@ -27,8 +28,8 @@ import picocli.CommandLine.Parameters;
 /** {@code keys}: makes, lists and removes the API keys of clients. */
 @Command(
         name = "keys",
-        description = "Make, list and remove the API keys by which clients say who they are.",
-        synopsisSubcommandLabel = "(add | list | remove)",
+        description = "Make, change, list and remove the API keys by which clients say who they are.",
+        synopsisSubcommandLabel = "(add | set | list | remove)",
         footer = {
             "",
             "They are in Redis, for all nodes; a node sees a change within a second.",
@@ -90,10 +91,56 @@ final class KeysCommand {
         }
     }
 
+    /** What a key may. */
+    static final class May {
+        @Option(
+                names = "--per-minute",
+                paramLabel = "N",
+                description = "Jobs that may be posted in a minute, and as many of them at once.")
+        private Integer postsPerMinute;
+
+        @Option(names = "--live", paramLabel = "N", description = "Jobs that may wait and run at a time.")
+        private Long live;
+
+        @Option(names = "--cpu-ms", paramLabel = "N", description = "Most CPU time that a job may ask for.")
+        private Long cpuMs;
+
+        @Option(names = "--wall-ms", paramLabel = "N", description = "Most time on the clock that a job may ask for.")
+        private Long wallMs;
+
+        @Option(names = "--memory-bytes", paramLabel = "N", description = "Most memory that a job may ask for.")
+        private Long memoryBytes;
+
+        @Option(
+                names = "--priority",
+                paramLabel = "N",
+                description = "The most urgent priority that a job may ask for, from 0 (most urgent) to 7.")
+        private Integer priority;
+
+        @Option(names = "--retention-s", paramLabel = "N", description = "How long a result may be kept, in seconds.")
+        private Long retentionS;
+
+        @Option(
+                names = "--runtime",
+                paramLabel = "NAME",
+                description =
+                        "A runtime that jobs may ask for, and no other; may be repeated. The first is the default.")
+        private List<String> runtimes;
+
+        private Allowance read() throws IOException {
+            try {
+                return new Allowance(postsPerMinute, live, cpuMs, wallMs, memoryBytes, priority, retentionS, runtimes);
+            } catch (IllegalArgumentException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+    }
+
     private static ObjectNode json(ApiKey key) {
         ObjectNode one = new ObjectMapper().createObjectNode();
         one.put("id", key.id()).put("name", key.name()).put("created_at", time(key.createdAt()));
-        return one.put("expires_at", key.expiresAt() == 0 ? null : time(key.expiresAt()));
+        one.put("expires_at", key.expiresAt() == 0 ? null : time(key.expiresAt()));
+        return one.set("allowance", new ObjectMapper().valueToTree(key.allowance()));
     }
 
     private static String time(long ms) {
@@ -105,15 +152,32 @@ final class KeysCommand {
             @Mixin Where where,
             @Parameters(paramLabel = "NAME", description = "What to call it.") String name,
             @Option(names = "--days", paramLabel = "N", description = "How long it is good (default: for ever).")
-                    Integer days)
+                    Integer days,
+            @Mixin May may)
             throws IOException {
+        Allowance allowance = may.read();
         if (days != null && days < 1) {
             throw new IOException("--days must be at least 1.");
         }
         Instant now = Instant.now();
         long expiresAt = days == null ? 0 : now.plus(days, ChronoUnit.DAYS).toEpochMilli();
-        ApiKey.Made made = where.ask(keys -> keys.add(name, now.toEpochMilli(), expiresAt));
+        ApiKey.Made made = where.ask(keys -> keys.add(name, now.toEpochMilli(), expiresAt, allowance));
         System.out.println(where.json ? json(made.key()).put("key", made.text()).toPrettyString() : made.text());
+        return 0;
+    }
+
+    @Command(
+            name = "set",
+            description = "Say anew what a key may. What is not named is as for everybody.",
+            footer = {"", "Without options the key may again what everybody may."})
+    int set(
+            @Mixin Where where,
+            @Parameters(paramLabel = "NAME|ID", description = "Which one.") String which,
+            @Mixin May may)
+            throws IOException {
+        Allowance allowance = may.read();
+        ApiKey key = where.ask(keys -> keys.allow(which, allowance));
+        System.out.println(where.json ? json(key).toPrettyString() : line(key, System.currentTimeMillis()));
         return 0;
     }
 
@@ -127,11 +191,23 @@ final class KeysCommand {
             return 0;
         }
         long now = System.currentTimeMillis();
-        for (ApiKey k : all) {
-            String end = k.expiresAt() == 0 ? "" : (k.isOver(now) ? "  over since " : "  until ") + time(k.expiresAt());
-            System.out.println(k.id() + "  " + k.name() + "  since " + time(k.createdAt()) + end);
-        }
+        all.forEach(k -> System.out.println(line(k, now)));
         return 0;
+    }
+
+    private static String line(ApiKey k, long now) {
+        String end = k.expiresAt() == 0 ? "" : (k.isOver(now) ? "  over since " : "  until ") + time(k.expiresAt());
+        StringBuilder may = new StringBuilder();
+        json(k).get("allowance")
+                .properties()
+                .forEach(e -> may.append("  ")
+                        .append(e.getKey())
+                        .append('=')
+                        .append(
+                                e.getValue().isArray()
+                                        ? String.join(",", k.allowance().runtimes())
+                                        : e.getValue()));
+        return k.id() + "  " + k.name() + "  since " + time(k.createdAt()) + end + may;
     }
 
     @Command(name = "remove", description = "Remove a key. Its jobs stay.")

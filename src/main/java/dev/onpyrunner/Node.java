@@ -40,6 +40,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,6 +66,8 @@ public final class Node implements AutoCloseable {
     private final JobBus bus;
     private final JobMeters meters = new JobMeters();
     private volatile IntSupplier running = () -> 0;
+    private volatile Consumer<Boolean> pause = drains -> {};
+    private volatile boolean drains;
     private volatile boolean ready;
     private HttpCertificate certificate;
     private volatile HttpServer server;
@@ -96,7 +99,7 @@ public final class Node implements AutoCloseable {
             folder.close();
             throw e;
         }
-        VertxOptions options = new VertxOptions().setPreferNativeTransport(false);
+        VertxOptions options = new VertxOptions().setPreferNativeTransport(true);
         try {
             this.vertx = config.cluster().enabled() ? join(options) : Vertx.vertx(options);
         } catch (IOException | RuntimeException e) {
@@ -167,10 +170,11 @@ public final class Node implements AutoCloseable {
                             .onSuccess(id -> {
                                 runner = id;
                                 running = verticle::running;
+                                pause = verticle::pause;
                             });
                 })
                 .compose(v -> vertx.deployVerticle(
-                        new Housekeeper(redis, queue, bus, meters, () -> info(runtimes), runtimes)))
+                        new Housekeeper(redis, queue, bus, meters, () -> info(runtimes), this::drain, runtimes)))
                 .compose(v -> vertx.deployVerticle(
                                 () -> new HttpVerticle(config.httpSettings(runtimes), redis, queue, face()),
                                 new DeploymentOptions().setInstances(instances()))
@@ -204,7 +208,13 @@ public final class Node implements AutoCloseable {
                 runs ? config.runner().slotsOrCores() : 0,
                 runs ? config.runner().interactiveSlotsOrDefault() : 0,
                 running.getAsInt(),
-                closed);
+                closed || drains);
+    }
+
+    /** Whether to take no more jobs to run; requests are served all the same. */
+    private void drain(boolean on) {
+        drains = on;
+        pause.accept(on);
     }
 
     /** One event loop for each core; a free port can only be shared by one. */

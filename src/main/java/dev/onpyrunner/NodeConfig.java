@@ -13,9 +13,11 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.onpyrunner.cluster.BridgeSettings;
 import dev.onpyrunner.cluster.ClusterSettings;
 import dev.onpyrunner.cluster.VerticleSettings;
+import dev.onpyrunner.dependencies.DependencySettings;
 import dev.onpyrunner.doors.DoorSettings;
 import dev.onpyrunner.http.HttpSettings;
 import dev.onpyrunner.http.Network;
+import dev.onpyrunner.job.Allowance;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.job.RuntimeCatalog;
@@ -32,6 +34,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -45,6 +48,7 @@ public record NodeConfig(
         Set<Role> roles,
         Path dataDir,
         Log log,
+        Path audit,
         Http http,
         Redis redis,
         ClusterSettings cluster,
@@ -55,6 +59,7 @@ public record NodeConfig(
         DoorSettings doors,
         QueueSettings queue,
         Runner runner,
+        DependencySettings dependencies,
         LimitPair limits,
         Jobs jobs,
         Caps caps) {
@@ -439,6 +444,7 @@ public record NodeConfig(
                 http.anonymous(),
                 caps.settings(),
                 runtimes,
+                Allowance.USUAL,
                 limits.standard(),
                 limits.maximum(),
                 jobs.retentionS(),
@@ -458,7 +464,13 @@ public record NodeConfig(
                 runner.jailDir(),
                 runner.uidBase(),
                 runner.beatMs(),
-                runner.drainMs());
+                runner.drainMs(),
+                dependencies.enabled()
+                        ? Optional.of(
+                                dependencies.folder().toString().isEmpty()
+                                        ? dependencies.in(dataDir.resolve("dependencies"))
+                                        : dependencies)
+                        : Optional.empty());
     }
 
     /** The settings in short, without secrets. */

@@ -1,6 +1,8 @@
 package dev.onpyrunner;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 
 /** A node for one command: on any free port, with a data folder that goes with it. */
@@ -22,6 +24,8 @@ final class PrivateNode implements AutoCloseable {
     static PrivateNode start(String roles) throws IOException {
         TemporaryFolder data = TemporaryFolder.create("onpyrunner-data-");
         try {
+            // Jails pass through it, to packages; what is private in it is so itself.
+            Files.setPosixFilePermissions(data.path(), PosixFilePermissions.fromString("rwx--x--x"));
             NodeConfig config = NodeConfig.load(
                     null,
                     System.getenv(),
@@ -36,6 +40,7 @@ final class PrivateNode implements AutoCloseable {
                             Map.entry("runner.slots", "1"),
                             Map.entry("runner.interactive_slots", "1"),
                             Map.entry("runner.drain_ms", "0"),
+                            Map.entry("dependencies.folder", ""),
                             Map.entry("data_dir", data.path().toString())));
             return new PrivateNode(data, Node.start(config, () -> {}));
         } catch (IOException | RuntimeException e) {

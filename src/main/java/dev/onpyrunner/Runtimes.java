@@ -32,6 +32,7 @@ import java.util.regex.Pattern;
 record Runtimes(String machine, List<Installed> installed) {
     private static final String FILE = "runtime.json";
     private static final String PACKAGES = "packages";
+    private static final String CPYTHON = "CPython";
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]{0,31}");
     private static final Pattern MODULE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*");
     private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
@@ -205,7 +206,8 @@ record Runtimes(String machine, List<Installed> installed) {
             List<String> collect,
             NodeConfig.Runner settings)
             throws IOException {
-        boolean entered = settings.entered(!preload.isEmpty());
+        // Only CPython can be copied.
+        boolean entered = said.implementation().equals(CPYTHON) && settings.entered(!preload.isEmpty());
         // Where an operator wants fresh interpreters, nothing can be loaded ahead.
         List<String> loaded = entered ? preload : List.of();
         Path libraries = usr.orElse(Path.of("/usr"));
@@ -279,7 +281,7 @@ record Runtimes(String machine, List<Installed> installed) {
             throw new IOException("No Python 3 at " + python + ". Install python3, or set ONPY_RUNNER_PYTHON.");
         }
         String implementation = switch (matcher.group(1)) {
-            case "cpython" -> "CPython";
+            case "cpython" -> CPYTHON;
             case "pypy" -> "PyPy";
             default -> matcher.group(1);
         };

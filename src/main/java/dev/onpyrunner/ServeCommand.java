@@ -1,7 +1,10 @@
 package dev.onpyrunner;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -59,6 +62,10 @@ final class ServeCommand implements Callable<Integer> {
         NodeConfig settings = NodeConfig.load(config, System.getenv(), flags);
         // Before the first logger is made.
         System.setProperty("onpyrunner.log", settings.log() == NodeConfig.Log.JSON ? "json" : "text");
+        if (!settings.audit().toString().isEmpty()) {
+            System.setProperty("onpyrunner.audit", appendable(settings.audit()).toString());
+            System.setProperty("onpyrunner.audit.on", "logback-audit.xml");
+        }
         CountDownLatch over = new CountDownLatch(1);
         Node node = Node.start(settings, over::countDown);
         Runtime.getRuntime().addShutdownHook(new Thread(node::close, "onpyrunner-stop"));
@@ -66,6 +73,21 @@ final class ServeCommand implements Callable<Integer> {
         System.out.flush();
         over.await();
         return 1; // it lost its Redis; the hook stops the rest
+    }
+
+    /** The file for the audit's lines, which only this user may read; told now when it cannot be had. */
+    private static Path appendable(Path file) throws IOException {
+        Path whole = file.toAbsolutePath();
+        try {
+            if (!Files.exists(whole)) {
+                Files.createFile(
+                        whole, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            }
+            Files.newOutputStream(whole, StandardOpenOption.APPEND).close();
+            return whole;
+        } catch (IOException e) {
+            throw new IOException("The setting 'audit' is wrong: " + whole + " cannot be written: " + e, e);
+        }
     }
 
     private static void put(Map<String, String> flags, String path, String value) {

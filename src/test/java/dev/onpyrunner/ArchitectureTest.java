@@ -37,6 +37,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".webhook..")
                 .layer("runner")
                 .definedBy(ROOT + ".runner..")
+                .layer("dependencies")
+                .definedBy(ROOT + ".dependencies..")
                 .layer("job")
                 .definedBy(ROOT + ".job..")
                 .layer("redis")
@@ -57,6 +59,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("runner")
                 .mayOnlyBeAccessedByLayers("root")
+                .whereLayer("dependencies")
+                .mayOnlyBeAccessedByLayers("root", "runner")
                 .whereLayer("job")
                 .mayOnlyBeAccessedByLayers("root", "http", "mcp", "doors", "console", "runner", "webhook")
                 .check(PROGRAM);
@@ -71,7 +75,7 @@ class ArchitectureTest {
     void only_the_runner_and_what_sets_it_up_start_processes() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages(ROOT + ".runner..")
+                .resideOutsideOfPackages(ROOT + ".runner..", ROOT + ".dependencies..")
                 .and()
                 .doNotHaveFullyQualifiedName(ROOT + ".redis.EmbeddedRedis")
                 .and()
@@ -90,7 +94,7 @@ class ArchitectureTest {
                 .should()
                 .onlyBeAccessed()
                 .byClassesThat()
-                .haveNameMatching(".*\\.(JobStore|Nodes|Script)")
+                .haveNameMatching(".*\\.(JobStore|Nodes|ApiKeys|Script)")
                 .check(PROGRAM);
     }
 

@@ -34,7 +34,7 @@ class BenchIT {
         HttpServer peer = peer(RIGHT);
         try {
             String said = bench(
-                    0, "all.py", "--smoke", "--parts", "run,load", "--out", folder.toString(), "--peer", at(peer));
+                    0, "all.py", "--smoke", "--parts", "run,jvm,load", "--out", folder.toString(), "--peer", at(peer));
             assertThat(said)
                     .contains("every accepted job ended well", "hello over HTTP with wait, one client: p50 × bare p50");
         } finally {
@@ -46,6 +46,8 @@ class BenchIT {
         for (String way : List.of("bare python3", "nsjail by hand", "a node", "go-judge")) {
             assertThat(times.get(way)).as(way).hasSize(3).allMatch(time -> time.doubleValue() > 0);
         }
+        assertThat(report.at("/parts/jvm/figures/allocated_kb_per_job").doubleValue())
+                .isPositive();
         assertThat(report.at("/parts/load/figures/closed/2/jobs_per_s/node").doubleValue())
                 .isPositive();
         assertThat(report.get("goals").findValuesAsText("goal")).contains("≤ 0.35", "≥ 0.95");

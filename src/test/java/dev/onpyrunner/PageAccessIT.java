@@ -5,13 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.Cookie;
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -90,6 +98,60 @@ class PageAccessIT extends BrowserTest {
         assertThat(found).isEmpty();
     }
 
+    // ---- Cases ----
+
+    static void paste(Locator field, String text) {
+        field.evaluate("""
+                (field, text) => {
+                  const clipboardData = new DataTransfer();
+                  clipboardData.setData('text/plain', text);
+                  field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+                }
+                """, text);
+    }
+
+    @Test
+    void cases_are_pasted_and_run_and_those_that_fail_are_opened() {
+        ConsolePage page = open("/", laptop(ColorScheme.LIGHT, "en-GB"));
+        Page window = page.page();
+        page.write("import sys\nn = int(input())\nprint(2 * n)\nprint('end')\nprint('warned', file=sys.stderr)\n");
+        window.locator("#show-cases").click();
+        Locator first = window.locator("#cases tbody textarea").first();
+        assertThat(first).isFocused();
+        paste(first, "1\t\"2\nend\"\r\n2\t\"5\nend\"\r\nx\t0\n3\t\n");
+        Locator verdicts = window.locator("#cases .verdict");
+        List<String> found = new ArrayList<>(Axe.find(page, "with cases"));
+        window.keyboard().press("Control+Enter");
+        for (int n = 0; n < 4; n++) {
+            assertThat(verdicts.nth(n))
+                    .hasAttribute(
+                            "data-tone", List.of("good", "bad", "bad", "idle").get(n));
+        }
+        assertThat(window.locator("#cases-summary")).hasText("1 of 4 cases as expected, 2 not.");
+        assertThat(verdicts.nth(2)).containsText("1");
+        verdicts.nth(1).press("Enter");
+        Locator difference = window.locator(".detail .printed").first();
+        assertThat(difference).containsText("end");
+        assertThat(difference.locator("del")).hasText("− 5\n");
+        assertThat(difference.locator("ins")).hasText("+ 4\n");
+        assertThat(window.locator(".detail .printed").nth(1)).hasText("warned\n");
+        found.addAll(Axe.find(page, "with a case that failed"));
+        found.addAll(inTheDarkAndSmall(page));
+        assertThat(found).isEmpty();
+
+        // What is edited has no verdict any more, and all of it is there again after a reload.
+        window.locator("#cases tbody textarea").nth(2).fill("7");
+        assertThat(window.locator("#cases .verdict:visible")).hasCount(3);
+        verdicts.nth(0).click();
+        window.locator(".detail:visible a").first().click();
+        assertThat(page.output()).containsText("2\nend");
+        window.reload();
+        assertThat(page.output()).containsText("2\nend");
+        window.locator("#show-cases").click();
+        assertThat(window.locator("#cases tbody textarea")).hasCount(8);
+        assertThat(window.locator("#cases tbody textarea").nth(2)).hasValue("7");
+    }
+
     // ---- Keys ----
 
     @Test
@@ -159,6 +221,15 @@ class PageAccessIT extends BrowserTest {
         assertFingersFit(page);
     }
 
+    /** What axe-core finds when the colours of the system change, and the window is no wider than a phone. */
+    private static List<String> inTheDarkAndSmall(ConsolePage page) {
+        page.page().emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+        page.page().setViewportSize(360, 740);
+        List<String> found = Axe.find(page, "in the dark, and small");
+        assertNothingIsBeside(page);
+        return found;
+    }
+
     static final LocatorAssertions.IsInViewportOptions WHOLE =
             new LocatorAssertions.IsInViewportOptions().setRatio(0.99);
 
@@ -188,6 +259,146 @@ class PageAccessIT extends BrowserTest {
             }
         }
         throw new AssertionError("Tab does not get to " + target);
+    }
+
+    // ---- Where a key is wanted ----
+
+    private static final String TOKEN = "the operator's token";
+    private static TestNode closed;
+
+    @BeforeAll
+    static void start_closed() throws IOException {
+        closed = TestNode.start(Map.of("http.anonymous", "false", "http.operator_token", TOKEN, "runner.slots", "1"));
+    }
+
+    @AfterAll
+    static void stop_closed() throws IOException {
+        closed.close();
+    }
+
+    /** Opens a page of the closed server, which answers its first requests with 401. */
+    private ConsolePage openClosed(String path, Browser.NewContextOptions options) {
+        ConsolePage page =
+                openAt(closed.uri("/third-party.txt").toString(), options).withNetworkTrouble();
+        page.page().navigate(closed.uri(path).toString());
+        return page;
+    }
+
+    @Test
+    void a_key_is_asked_for_once_and_kept_nowhere() throws Exception {
+        String key = ApiKeysIT.keys(closed, 0, "add", "ann");
+        ConsolePage page = openClosed("/", new Browser.NewContextOptions());
+        Page window = page.page();
+        Locator field = window.getByLabel("API key", new Page.GetByLabelOptions().setExact(true));
+        assertThat(field).isFocused();
+        assertThat(Axe.find(page, "asked for a key")).isEmpty();
+        field.fill("onpy_wrong");
+        field.press("Enter");
+        assertThat(window.locator("#key-problem")).hasText("There is no such key, or its time is over.");
+        assertThat(Axe.find(page, "after a wrong key")).isEmpty();
+        field.press("Escape");
+        assertThat(field).isHidden();
+
+        page.writeAndRun("print('Hello,', input('Name? '))");
+        field.fill(key);
+        field.press("Enter");
+        page.awaitWaiting("Name? ");
+        page.type("Ada\n");
+        page.awaitOutput("Name? Ada\nHello, Ada\n");
+        assertThat(window.evaluate("id => fetch(`/v1/jobs/${id}/events`).then(r => r.status)", page.jobId()))
+                .isEqualTo(200);
+        window.reload();
+        page.awaitOutput("Name? Ada\nHello, Ada\n");
+        assertThat(field).isHidden();
+
+        Cookie ticket = page.context().cookies().get(0);
+        assertThat(ticket.httpOnly).isTrue();
+        String secret = key.substring(key.length() - 64);
+        assertThat((String) window.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}])"))
+                .contains("onpyrunner.ticket")
+                .doesNotContain(secret, ticket.value);
+        assertThat(page.requests()).noneMatch(url -> url.contains(secret) || url.contains(ticket.value));
+
+        // The ticket is over while the page is open.
+        page.context().clearCookies();
+        page.writeAndRun("print(1 + 1)");
+        field.fill(key);
+        field.press("Enter");
+        page.awaitOutput("2\n");
+        window.getByText("Sign out").click();
+        assertThat(field).isFocused();
+        assertThat(page.context().cookies()).isEmpty();
+    }
+
+    private static String submit(String source) throws Exception {
+        HttpResponse<String> posted = closed.send(closed.request("/v1/jobs")
+                .header("Authorization", "Bearer " + TOKEN)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(TestNode.JSON.writeValueAsString(
+                        Map.of("source", source, "limits", Map.of("wall_ms", 60_000))))));
+        assertThat(posted.statusCode()).as(posted.body()).isEqualTo(202);
+        return TestNode.JSON.readTree(posted.body()).get("id").textValue();
+    }
+
+    private static Locator row(ConsolePage page, String table, String text) {
+        return page.page().locator("#" + table + " tbody tr").filter(new Locator.FilterOptions().setHasText(text));
+    }
+
+    @Test
+    void the_operator_sees_and_stops_what_runs() throws Exception {
+        String job = submit("import time; time.sleep(60)");
+        ConsolePage page = openClosed("/admin", laptop(ColorScheme.LIGHT, "en-GB"));
+        Locator token = page.page().locator("#key");
+        assertThat(token).isFocused();
+        List<String> found = new ArrayList<>(Axe.find(page, "asked for the token"));
+        token.fill("not it");
+        token.press("Enter");
+        assertThat(page.page().locator("#key-problem")).not().isEmpty();
+        token.fill(TOKEN);
+        token.press("Enter");
+        Locator running = row(page, "running", job.substring(0, 10));
+        assertThat(running).hasCount(1);
+        assertThat(row(page, "nodes", "http, runner")).hasCount(1);
+        found.addAll(Axe.find(page, "with a running job"));
+        found.addAll(inTheDarkAndSmall(page));
+        Locator stop = running.locator("button");
+        stop.press("Enter");
+        stop.press("Enter");
+        assertThat(running).hasCount(0);
+        assertThat(page.page().locator("#running")).isFocused();
+        assertThat(status(job)).isEqualTo("CANCELLED");
+        assertThat(found).isEmpty();
+        assertThat((String) page.page().evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}])"))
+                .doesNotContain(TOKEN);
+    }
+
+    @Test
+    void a_node_that_drains_takes_no_jobs_until_it_is_to_take_them_again() throws Exception {
+        ConsolePage page = openClosed("/admin", new Browser.NewContextOptions().setLocale("en-US"));
+        page.page().locator("#key").fill(TOKEN);
+        page.page().locator("#key").press("Enter");
+        String before = submit("import time; time.sleep(60)");
+        assertThat(row(page, "running", before.substring(0, 10))).hasCount(1);
+        Locator node = row(page, "nodes", "http, runner");
+        node.getByText("Drain").click();
+        node.getByText("Really drain?").click();
+        assertThat(node).containsText("drains");
+        String job = submit("print(1)");
+        // What ran goes on, and what comes waits, though there is a free slot then.
+        row(page, "running", before.substring(0, 10)).getByText("Stop").click();
+        row(page, "running", before.substring(0, 10)).getByText("Really stop?").click();
+        assertThat(page.page().locator("#running tbody tr")).hasCount(0);
+        assertThat(page.page().locator("#queue")).hasText(Pattern.compile("Waiting1.*Running0.*"));
+        assertThat(status(job)).isEqualTo("QUEUED");
+        node.getByText("Take jobs again").click();
+        Await.until("the job has been run", () -> status(job).equals("DONE"));
+        assertThat(node).containsText("takes jobs");
+    }
+
+    private static String status(String job) throws Exception {
+        HttpResponse<String> response =
+                closed.send(closed.request("/v1/jobs/" + job).header("Authorization", "Bearer " + TOKEN));
+        return TestNode.JSON.readTree(response.body()).path("status").asText();
     }
 
     // ---- Languages ----

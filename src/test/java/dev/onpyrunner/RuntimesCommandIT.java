@@ -11,6 +11,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,21 +66,30 @@ class RuntimesCommandIT {
 
     @Test
     void a_node_has_what_was_added_another_python_and_packages() throws Exception {
-        String packages = added(recipe("python3-ours").toString());
+        List<FutureTask<String>> adding = Stream.of(
+                        recipe("python3-ours").toString(), "python3.13", "python3-sci", "pypy3")
+                .map(what -> new FutureTask<>(() -> added(what)))
+                .toList();
+        adding.forEach(task -> new Thread(task, "runtimes add").start());
+        String packages = adding.get(0).get();
         assertThat(packages).matches("python3\\.[0-9]+-ours");
-        String python = added("python3.13");
+        String python = adding.get(1).get();
         assertThat(python).isEqualTo("python3.13");
-        String science = added("python3-sci");
+        String science = adding.get(2).get();
+        String pypy = adding.get(3).get();
+        assertThat(pypy).isEqualTo("pypy3");
         JsonNode list = TestNode.JSON.readTree(runtimes("list", "--json").out());
-        assertThat(list.get("installed").findValuesAsText("name")).containsExactlyInAnyOrder(packages, python, science);
-        assertThat(list.get("to_add").findValuesAsText("name")).contains("python3-sci", "python3.13");
+        assertThat(list.get("installed").findValuesAsText("name"))
+                .containsExactlyInAnyOrder(packages, python, science, pypy);
+        assertThat(list.get("to_add").findValuesAsText("name")).contains("python3-sci", "python3.13", "pypy3");
 
         try (TestNode node = TestNode.start(Map.of("runner.runtimes_dir", runtimes.toString()))) {
             JsonNode all =
                     TestNode.JSON.readTree(node.get("/v1/runtimes").body()).get("runtimes");
-            assertThat(all.findValuesAsText("name")).contains(packages, python);
+            assertThat(all.findValuesAsText("name")).contains(packages, python, pypy);
+            assertThat(all.findValuesAsText("implementation")).containsOnlyOnce("PyPy");
             assertThat(all.findValuesAsText("version")).anyMatch(v -> v.matches("3\\.13\\.[0-9]+"));
-            for (String name : List.of(packages, python, science)) {
+            for (String name : List.of(packages, python, science, pypy)) {
                 String test = Files.readString(runtimes.resolve(name).resolve("test.py"));
                 Map<String, Long> limits = Map.of("cpu_ms", 30_000L, "wall_ms", 30_000L, "memory_bytes", 1L << 30);
                 JsonNode job = node.run(Map.of("source", test, "runtime", name, "limits", limits));
@@ -86,6 +97,7 @@ class RuntimesCommandIT {
                 assertThat(job.get("outcome").asText()).as(name).isEqualTo("OK");
             }
             what_is_shown_is_handed_back(node, science);
+            its_interpreter_starts_again_for_what_is_read_at_its_start(node, pypy);
         }
 
         assertThat(runtimes("remove", python).code()).isZero();
@@ -117,6 +129,22 @@ class RuntimesCommandIT {
         for (String picture : List.of("figure-1.png", "figure-3.png")) {
             assertThat(node.get(url + picture).body().substring(1, 4)).isEqualTo("PNG");
         }
+    }
+
+    /** With the program's arguments, and with what PyPy would write then if it did not know its cache. */
+    private static void its_interpreter_starts_again_for_what_is_read_at_its_start(TestNode node, String runtime)
+            throws Exception {
+        JsonNode job = node.run(Map.of(
+                "source",
+                "import sys, time; print(sys.argv, time.tzname[0])",
+                "runtime",
+                runtime,
+                "args",
+                List.of("a"),
+                "env",
+                Map.of("TZ", "ABC-1")));
+        assertThat(job.get("stdout").asText()).isEqualTo("['main.py', 'a'] ABC\n");
+        assertThat(job.get("stderr").asText()).isEmpty();
     }
 
     @Test

@@ -9,6 +9,7 @@ import com.microsoft.playwright.options.ColorScheme;
 import com.microsoft.playwright.options.ReducedMotion;
 import com.microsoft.playwright.options.ScreenshotAnimations;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -111,5 +112,42 @@ class Screenshots extends BrowserTest {
         take(page, "console-phone");
         page.stop().tap();
         page.awaitStatus("CANCELLED");
+    }
+
+    @Test
+    void the_operators_page() throws Exception {
+        String token = "the operator's token";
+        TestNode busy = TestNode.start(Map.of("http.operator_token", token, "queue.timeout_ms", "3000"));
+        opened.add(busy);
+        for (int n = 0; n < 4; n++) {
+            busy.submit(Map.of("source", "import time; time.sleep(60)", "limits", Map.of("wall_ms", 60_000)));
+        }
+        ConsolePage page = openAt(busy.uri("/admin").toString(), laptop());
+        page.page().locator("#key").fill(token);
+        page.page().locator("#key").press("Enter");
+        assertThat(page.page().locator("#dead tbody tr")).hasCount(2);
+        take(page, "admin");
+    }
+
+    @Test
+    void cases() {
+        ConsolePage page = open("/", laptop());
+        page.write("""
+                # The longest word of a line; the first one, if there are several.
+                words = input().split()
+                longest = words[0]
+                for word in words:
+                    if len(word) >= len(longest):
+                        longest = word
+                print(longest, len(longest))
+                """);
+        page.page().locator("#show-cases").click();
+        Locator first = page.page().locator("#cases tbody textarea").first();
+        PageAccessIT.paste(first, "a bbb cc\tbbb 3\none two six\tone 3\n\"\"\t0\nKim Lee Park\tPark 4\nall\t\n");
+        page.page().locator("#cases-run").click();
+        assertThat(page.page().locator("#cases-summary")).hasText("2 of 5 cases as expected, 2 not.");
+        page.page().locator("#cases .verdict").nth(1).click();
+        assertThat(page.page().locator(".printed ins")).hasCount(1);
+        take(page, "cases");
     }
 }

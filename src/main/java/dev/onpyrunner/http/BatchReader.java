@@ -41,7 +41,7 @@ final class BatchReader {
     private List<JobSpec> read(JsonNode root) {
         for (Map.Entry<String, JsonNode> e : root.properties()) {
             if (!FIELDS.contains(e.getKey())) {
-                wrong("/" + e.getKey(), "There is no such field.");
+                wrong("/" + JobReader.escape(e.getKey()), "There is no such field.");
             }
         }
         boolean cases = root.has("cases") || root.has("program");
@@ -77,6 +77,7 @@ final class BatchReader {
         }
         JsonNode cases = list(root, "cases");
         refuse();
+        copies(program.toString().length(), cases.size());
         List<JobSpec> specs = new ArrayList<>();
         for (int i = 0; i < cases.size(); i++) {
             String at = "/cases/" + i;
@@ -88,7 +89,8 @@ final class BatchReader {
             Set<String> own = Set.copyOf(names(cases.get(i)));
             for (Map.Entry<String, JsonNode> e : cases.get(i).properties()) {
                 if (!CASE.contains(e.getKey())) {
-                    wrong(at + "/" + e.getKey(), "A case cannot say this; the program can.");
+                    wrong(at + "/" + JobReader.escape(e.getKey()), "A case cannot say this; the program can.");
+                    continue;
                 }
                 if (e.getKey().startsWith("stdin")) {
                     job.remove(List.of("stdin", "stdin_base64"));
@@ -102,6 +104,18 @@ final class BatchReader {
         }
         refuse();
         return specs;
+    }
+
+    /** Each job holds the program again, so that a small request could be gigabytes of jobs. */
+    private void copies(long bytes, int count) {
+        long most = settings.caps().bodyBytes();
+        if (bytes * count > most) {
+            add(new FieldError(
+                    "/cases",
+                    "Each job holds the program: " + count + " times " + bytes + " bytes, and " + most
+                            + " are allowed together. Send fewer cases with each request."));
+        }
+        refuse();
     }
 
     private static List<String> names(JsonNode node) {

@@ -1,15 +1,12 @@
 package dev.onpyrunner.http;
 
-import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.Batch;
-import dev.onpyrunner.job.Idempotency;
 import dev.onpyrunner.job.Job;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore;
-import dev.onpyrunner.job.Owner;
 import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -29,18 +26,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 
 /** Jobs that are posted together: {@code /v1/batches}. Each is a job like any other. */
 final class BatchRoutes {
-    private static final String JSON = "application/json";
     private static final String SELF = "/v1/batches/";
     /** Jobs of one batch that are waited for, or looked at, at the same time. */
     private static final int AT_ONCE = 64;
 
     private static final long BEAT_MS = 15_000;
-    /** As long as a job's own event stream, at most. */
+    /** A stream that was open for so long ends without its last event: its client comes back, perhaps to another node. */
     private static final long STREAM_MS = 3_600_000;
 
     private final Vertx vertx;
@@ -48,37 +43,31 @@ final class BatchRoutes {
     private final JobStore store;
     private final Waits waits;
     private final JobBus bus;
-    private final BooleanSupplier ready;
-    private final String address;
+    private final Reception reception;
 
-    BatchRoutes(
-            Vertx vertx,
-            HttpSettings settings,
-            JobStore store,
-            Waits waits,
-            JobBus bus,
-            BooleanSupplier ready,
-            String address) {
+    BatchRoutes(Vertx vertx, HttpSettings settings, JobStore store, Waits waits, JobBus bus, Reception reception) {
         this.vertx = vertx;
         this.settings = settings;
         this.store = store;
         this.waits = waits;
         this.bus = bus;
-        this.ready = ready;
-        this.address = address;
+        this.reception = reception;
     }
 
     void mount(Router router) {
         // The second name is for who thinks of it as a way to post jobs.
         for (Route route : List.of(router.post("/v1/batches"), router.postWithRegex("/v1/jobs:batch"))) {
-            route.consumes(JSON)
-                    .produces(JSON)
+            route.consumes(Answers.JSON)
+                    .produces(Answers.JSON)
                     .handler(BodyHandler.create(false)
                             .setBodyLimit(settings.caps().bodyBytes()))
                     .handler(this::post);
         }
-        router.get("/v1/batches/:id").method(HttpMethod.HEAD).produces(JSON).handler(this::get);
-        router.delete("/v1/batches/:id").produces(JSON).handler(this::cancel);
+        router.get("/v1/batches/:id")
+                .method(HttpMethod.HEAD)
+                .produces(Answers.JSON)
+                .handler(this::get);
+        router.delete("/v1/batches/:id").produces(Answers.JSON).handler(this::cancel);
         router.get("/v1/batches/:id/events")
                 .method(HttpMethod.HEAD)
                 .produces("text/event-stream")
@@ -86,39 +75,33 @@ final class BatchRoutes {
     }
 
     private void post(RoutingContext ctx) {
-        if (!ready.getAsBoolean()) {
-            throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
-        }
+        HttpSettings own = reception.open(ctx);
         long waitMs = waits.waitMs(ctx);
-        List<JobSpec> specs = BatchReader.read(ctx.body().buffer(), settings);
-        Owner owner = Client.of(ctx, settings.trustedProxies());
+        List<JobSpec> specs = BatchReader.read(ctx.body().buffer(), own);
         Optional<String> key = JobRoutes.idempotencyKey(ctx);
         // The first one tells whether there is room at all; without it nothing is stored.
-        accept(owner, specs, key, 0)
+        accept(ctx, specs, key, 0)
                 .compose(first -> {
                     List<Future<Batch.Entry>> all =
                             new ArrayList<>(List.of(Future.succeededFuture(Batch.Entry.of(first))));
                     for (int i = 1; i < specs.size(); i++) {
-                        all.add(accept(owner, specs, key, i)
-                                .map(Batch.Entry::of)
-                                .recover(e -> refused(ctx, e)));
+                        all.add(accept(ctx, specs, key, i).map(Batch.Entry::of).recover(e -> refused(ctx, e)));
                     }
                     return Future.join(all)
                             .map(v -> new Batch(
                                     first, all.stream().map(Future::result).toList()));
                 })
                 .compose(batch -> store.keep(batch, longest(specs)).map(batch))
-                .compose(batch -> waitMs == 0
-                        ? Future.succeededFuture(batch)
-                        : untilEnded(batch, waits.until(ctx, waitMs)).map(batch))
-                .compose(batch -> answer(ctx, batch, waitMs))
+                .compose(batch -> untilEnded(ctx, batch, waitMs))
+                .compose(json -> {
+                    ctx.response().putHeader(HttpHeaders.LOCATION, SELF + json.getString("id"));
+                    return answer(ctx, waitMs > 0 ? 200 : 202, 202, json, waitMs);
+                })
                 .onFailure(ctx::fail);
     }
 
-    private Future<JobId> accept(Owner owner, List<JobSpec> specs, Optional<String> key, int i) {
-        JobSpec spec = specs.get(i);
-        Optional<Idempotency> idempotency = key.map(k -> Idempotency.of(owner, k + "\n" + i, spec));
-        return store.accept(owner, spec, idempotency, address).map(JobStore.Accepted::id);
+    private Future<JobId> accept(RoutingContext ctx, List<JobSpec> specs, Optional<String> key, int i) {
+        return reception.accept(ctx, specs.get(i), key.map(k -> k + "\n" + i)).map(JobStore.Accepted::id);
     }
 
     /** A job that there is no room for is told in its place. */
@@ -134,37 +117,28 @@ final class BatchRoutes {
         return specs.stream().mapToLong(JobSpec::retentionS).max().orElseThrow();
     }
 
-    private Future<Void> answer(RoutingContext ctx, Batch batch, long waitMs) {
-        return summary(batch).compose(json -> {
-            HttpServerResponse response = ctx.response().putHeader(HttpHeaders.LOCATION, SELF + batch.id());
-            if (waitMs > 0) {
-                response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
-            }
-            boolean ended = json.getBoolean("ended");
-            if (!ended) {
-                response.putHeader(HttpHeaders.RETRY_AFTER, "1");
-            }
-            return send(ctx, ended && waitMs > 0 ? 200 : 202, json);
-        });
+    /** Answers with one status when all have ended, and with another one before that. */
+    private static Future<Void> answer(RoutingContext ctx, int ended, int running, JsonObject json, long waitMs) {
+        Waits.tell(ctx.response(), waitMs);
+        if (json.getBoolean("ended")) {
+            return Answers.json(ctx, ended, json.toBuffer());
+        }
+        ctx.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
+        return Answers.json(ctx, running, json.toBuffer());
     }
 
     private void get(RoutingContext ctx) {
         long waitMs = waits.waitMs(ctx);
         store.batch(JobRoutes.id(ctx))
-                .compose(batch -> waitMs == 0
-                        ? Future.succeededFuture(batch)
-                        : untilEnded(batch, waits.until(ctx, waitMs)).map(batch))
-                .compose(this::summary)
-                .compose(json -> {
-                    if (waitMs > 0) {
-                        ctx.response().putHeader("Preference-Applied", "wait=" + waitMs / 1000);
-                    }
-                    if (!json.getBoolean("ended")) {
-                        ctx.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
-                    }
-                    return send(ctx, 200, json);
-                })
+                .compose(batch -> untilEnded(ctx, batch, waitMs))
+                .compose(json -> answer(ctx, 200, 200, json, waitMs))
                 .onFailure(ctx::fail);
+    }
+
+    /** The batch after a wait for its end. */
+    private Future<JsonObject> untilEnded(RoutingContext ctx, Batch batch, long waitMs) {
+        Future<?> waited = waitMs == 0 ? Future.succeededFuture() : untilEnded(batch, waits.until(ctx, waitMs));
+        return waited.compose(v -> summary(batch));
     }
 
     private void cancel(RoutingContext ctx) {
@@ -176,7 +150,7 @@ final class BatchRoutes {
                                     : gone(store.cancel(id).onSuccess(c -> bus.cancelled(id, c)));
                         })
                         .compose(v -> summary(batch)))
-                .compose(json -> send(ctx, json.getBoolean("ended") ? 200 : 202, json))
+                .compose(json -> answer(ctx, 200, 202, json, 0))
                 .onFailure(ctx::fail);
     }
 
@@ -331,13 +305,5 @@ final class BatchRoutes {
             }
         }
         return json;
-    }
-
-    private static Future<Void> send(RoutingContext ctx, int status, JsonObject json) {
-        return ctx.response()
-                .setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
-                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                .end(json.toBuffer());
     }
 }

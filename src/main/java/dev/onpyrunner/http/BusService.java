@@ -12,6 +12,7 @@ import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Owner;
 import dev.onpyrunner.job.Refusal;
+import dev.onpyrunner.job.TraceContext;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -92,9 +93,7 @@ final class BusService {
     }
 
     private Future<JsonObject> submit(JsonObject request) {
-        if (!ready.getAsBoolean()) {
-            throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
-        }
+        Problem.refuseUnless(ready);
         String name = request.getString("owner");
         if (name != null && !OWNER.matcher(name).matches()) {
             return bad("owner must be 1 to 100 of A-Z, a-z, 0-9 and . _ : @ -");
@@ -107,7 +106,9 @@ final class BusService {
         JobSpec spec = JobReader.json(body, settings);
         Optional<Idempotency> idempotency = JobRoutes.idempotencyKey(request.getString("idempotency_key"))
                 .map(key -> Idempotency.of(owner, key, spec));
-        return store.accept(owner, spec, idempotency, "").compose(a -> a.replayed() ? job(a.id()) : json(a.job()));
+        Optional<TraceContext> trace = TraceContext.of(request.getString(TraceContext.HEADER));
+        return store.accept(owner, store.settings().share(), spec, idempotency, "", trace)
+                .compose(a -> a.replayed() ? job(a.id()) : json(a.job()));
     }
 
     private Future<JsonObject> stdin(JsonObject request) {

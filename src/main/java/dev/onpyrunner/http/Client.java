@@ -2,6 +2,7 @@ package dev.onpyrunner.http;
 
 import dev.onpyrunner.job.ApiKey;
 import dev.onpyrunner.job.Owner;
+import dev.onpyrunner.job.TraceContext;
 import io.netty.util.NetUtil;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -10,6 +11,7 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /** Who sends a request: its API key, else its IP address, or the one that a trusted proxy forwards. */
 final class Client {
@@ -42,6 +44,11 @@ final class Client {
             }
         }
         return new Owner("ip:" + network(address));
+    }
+
+    /** Which trace the request belongs to, if it says so. */
+    static Optional<TraceContext> trace(RoutingContext ctx) {
+        return TraceContext.of(ctx.request().getHeader(TraceContext.HEADER));
     }
 
     private static boolean isOneOf(List<Network> networks, String address) {

@@ -2,7 +2,6 @@ package dev.onpyrunner.http;
 
 import dev.onpyrunner.http.Problem.Kind;
 import dev.onpyrunner.job.EventId;
-import dev.onpyrunner.job.Idempotency;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobEvent;
 import dev.onpyrunner.job.JobId;
@@ -10,7 +9,6 @@ import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.JobStore.Whole;
 import dev.onpyrunner.job.Limits;
-import dev.onpyrunner.job.Owner;
 import dev.onpyrunner.job.Refusal;
 import dev.onpyrunner.job.RuntimeCatalog;
 import io.vertx.core.Future;
@@ -18,8 +16,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.EncodeException;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
-import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,16 +34,14 @@ public final class Desk {
     private final JobStore store;
     private final Waits waits;
     private final JobBus bus;
-    private final BooleanSupplier ready;
-    private final String address;
+    private final Reception reception;
 
-    Desk(HttpSettings settings, JobStore store, Waits waits, JobBus bus, BooleanSupplier ready, String address) {
+    Desk(HttpSettings settings, JobStore store, Waits waits, JobBus bus, Reception reception) {
         this.settings = settings;
         this.store = store;
         this.waits = waits;
         this.bus = bus;
-        this.ready = ready;
-        this.address = address;
+        this.reception = reception;
     }
 
     /** The largest body that a request may have. */
@@ -92,13 +86,9 @@ public final class Desk {
             taken.accept(accepted.id());
             long grantedMs = waits.granted(ctx, waitMs);
             Future<Void> waited =
-                    grantedMs > 0 ? untilEnd(accepted, waits.until(ctx, grantedMs)) : Future.succeededFuture();
+                    grantedMs > 0 ? waits.untilEnd(accepted, waits.until(ctx, grantedMs)) : Future.succeededFuture();
             return waited.compose(v -> store.whole(accepted.id()));
         });
-    }
-
-    private Future<Void> untilEnd(JobStore.Accepted accepted, Future<?> until) {
-        return accepted.replayed() ? waits.untilEndOf(accepted.id(), until) : waits.untilEnd(accepted.id(), until);
     }
 
     /** Takes one of several jobs of a request. */
@@ -108,14 +98,8 @@ public final class Desk {
 
     private Future<JobStore.Accepted> accept(RoutingContext ctx, JsonObject job, String header) {
         return Future.<Void>succeededFuture().compose(v -> {
-            if (!ready.getAsBoolean()) {
-                throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
-            }
-            JobSpec spec = JobReader.json(bytes(job), settings);
-            Owner owner = Client.of(ctx, settings.trustedProxies());
-            Optional<Idempotency> idempotency =
-                    JobRoutes.idempotencyKey(header).map(key -> Idempotency.of(owner, key, spec));
-            return store.accept(owner, spec, idempotency, address);
+            JobSpec spec = JobReader.json(bytes(job), reception.open(ctx));
+            return reception.accept(ctx, spec, JobRoutes.idempotencyKey(header));
         });
     }
 

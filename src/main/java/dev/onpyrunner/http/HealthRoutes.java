@@ -21,9 +21,8 @@ final class HealthRoutes {
         JsonObject up = new JsonObject().put("status", "UP");
         router.get("/healthz").method(HttpMethod.HEAD).handler(ctx -> ctx.json(up));
         router.get("/readyz").method(HttpMethod.HEAD).handler(ctx -> {
-            if (!ready.getAsBoolean()) {
-                ctx.fail(new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 1)));
-            } else if (!store.isUp()) {
+            Problem.refuseUnless(ready);
+            if (!store.isUp()) {
                 ctx.fail(new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The job store cannot be reached.", 2)));
             } else {
                 ctx.json(up);

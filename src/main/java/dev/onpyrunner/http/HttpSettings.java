@@ -2,10 +2,14 @@ package dev.onpyrunner.http;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.onpyrunner.job.Allowance;
+import dev.onpyrunner.job.ApiKey;
+import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.job.RuntimeCatalog;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * How the HTTP interface behaves.
@@ -19,6 +23,7 @@ import java.util.Objects;
  * @param allowedOrigins whose pages may talk to this server, such as {@code https://example.org}
  * @param anonymous whether clients without an API key may come, too
  * @param runtimes what jobs may ask to be run by
+ * @param allowance what the client's key says of it; the limits below hold beside it
  * @param defaults limits of jobs that name none
  * @param maximum largest limits that a job may ask for
  * @param retentionS how long a result is kept when the job does not say, in seconds
@@ -36,6 +41,7 @@ public record HttpSettings(
         boolean anonymous,
         Caps caps,
         RuntimeCatalog runtimes,
+        Allowance allowance,
         Limits defaults,
         Limits maximum,
         long retentionS,
@@ -59,6 +65,58 @@ public record HttpSettings(
         if (defaultMaxStarts < 1 || defaultMaxStarts > maxStarts) {
             throw new IllegalArgumentException("max_starts must be 1 to its maximum");
         }
+    }
+
+    /** The same settings as they are for who has the given key; null for none. */
+    HttpSettings of(ApiKey key) {
+        if (key == null || key.allowance().equals(Allowance.USUAL)) {
+            return this;
+        }
+        Allowance own = key.allowance();
+        return new HttpSettings(
+                host,
+                port,
+                maxWaitS,
+                maxWaiting,
+                trustedProxies,
+                operatorToken,
+                allowedOrigins,
+                anonymous,
+                caps,
+                runtimes,
+                own,
+                own.within(defaults),
+                own.within(maximum),
+                own.retentionWithin(retentionS),
+                own.retentionWithin(maxRetentionS),
+                defaultMaxStarts,
+                maxStarts);
+    }
+
+    /** Whether jobs may ask for a runtime. */
+    boolean hasRuntime(String name) {
+        return runtimes.has(name) && allowance.allows(name);
+    }
+
+    /** The runtime of jobs that name none: one that they may have. */
+    String standardRuntime() {
+        String standard = runtimes.standard();
+        return allowance.allows(standard) ? standard : allowance.runtimes().get(0);
+    }
+
+    /** The names of the runtimes that jobs may ask for, in one line. */
+    String runtimeNames() {
+        return runtimes.names().stream().filter(allowance::allows).collect(Collectors.joining(", "));
+    }
+
+    /** The priority of jobs that name none. */
+    int standardPriority() {
+        return Math.max(JobSpec.USUAL_PRIORITY, mostUrgent());
+    }
+
+    /** The most urgent priority that a job may ask for. */
+    int mostUrgent() {
+        return allowance.priority() == null ? 0 : allowance.priority();
     }
 
     @Override

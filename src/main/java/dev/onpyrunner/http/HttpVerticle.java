@@ -6,6 +6,8 @@ import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueSettings;
+import dev.onpyrunner.job.RunningJobs;
+import dev.onpyrunner.job.Tickets;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.RedisSettings;
 import io.vertx.core.Future;
@@ -90,7 +92,16 @@ public final class HttpVerticle extends VerticleBase {
                     JobStore store = new JobStore(l, queue, node.meters());
                     waits = new Waits(vertx, store, node.bus(), settings.maxWaiting(), settings.maxWaitS());
                     Routes routes = Routes.of(
-                            vertx, settings, store, new Nodes(l, queue), new ApiKeys(l, queue), waits, node, address);
+                            vertx,
+                            settings,
+                            store,
+                            new RunningJobs(l, queue),
+                            new Nodes(l, queue),
+                            new ApiKeys(l, queue),
+                            new Tickets(l, queue),
+                            waits,
+                            node,
+                            address);
                     endStreams = routes.endStreams();
                     Future<Void> bus = node.takesJobs()
                             ? new BusService(vertx, settings, store, node.bus(), node.ready()).listen()

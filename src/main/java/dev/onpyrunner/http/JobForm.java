@@ -114,9 +114,7 @@ final class JobForm {
         try {
             root.set(name, mapper.readTree(bytes));
         } catch (JsonProcessingException e) {
-            wrong(
-                    "/" + name.replace("~", "~0").replace("/", "~1"),
-                    "This part must be JSON, if there is one of this name.");
+            wrong("/" + JobReader.escape(name), "This part must be JSON, if there is one of this name.");
         }
     }
 

@@ -70,8 +70,6 @@ final class JobReader {
             Set.of("cpu_ms", "wall_ms", "idle_ms", "memory_bytes", "output_bytes", "processes", "disk_bytes");
     private static final Set<String> FILE = Set.of("path", "content", "content_base64");
     private static final long PAGE = 4096;
-    /** An interpreter takes about 6 MiB; near that the kernel would rather read its pages again and again than end it. */
-    private static final long MIN_MEMORY = 16 << 20;
     /** Folders are not bounded by bytes, and the jail's file system has only so many places for them. */
     private static final int MAX_FOLDERS = 4096;
 
@@ -94,6 +92,8 @@ final class JobReader {
     static JobSpec program(Buffer body, HttpSettings settings) {
         JobReader reader = new JobReader(settings);
         reader.cap("", body.length(), settings.caps().programBytes(), "The program");
+        String runtime = settings.standardRuntime();
+        reader.runtime(runtime);
         reader.refuse();
         return new JobSpec(
                 List.of(new JobFile(DEFAULT_ENTRY, body)),
@@ -101,9 +101,9 @@ final class JobReader {
                 Buffer.buffer(),
                 List.of(),
                 Map.of(),
-                settings.runtimes().standard(),
+                runtime,
                 settings.defaults(),
-                4,
+                settings.standardPriority(),
                 settings.retentionS(),
                 settings.defaultMaxStarts());
     }
@@ -176,12 +176,9 @@ final class JobReader {
         cap(stdinAt, stdin.length(), settings.caps().stdinBytes(), "The input");
         List<String> args = args(root.get("args"));
         Map<String, String> env = env(root.get("env"));
-        String standard = settings.runtimes().standard();
+        String standard = settings.standardRuntime();
         String runtime = root.has("runtime") ? text("/runtime", root.get("runtime"), standard) : standard;
-        if (!settings.runtimes().has(runtime)) {
-            String names = settings.runtimes().names();
-            wrong("/runtime", "There is no such runtime here. This server has: " + names + ".");
-        }
+        runtime(runtime);
         Limits limits = limits(root.get("limits"));
         // A file takes whole pages of the jail's file system.
         long pages = files.stream()
@@ -192,7 +189,12 @@ final class JobReader {
         }
         boolean interactive = root.has("interactive") && flag("/interactive", root.get("interactive"));
         List<String> collect = collect(root.get("collect"));
-        int priority = (int) number("/priority", root.get("priority"), 4, 0, 7);
+        int priority = (int) number(
+                "/priority",
+                root.get("priority"),
+                settings.standardPriority(),
+                settings.mostUrgent(),
+                JobSpec.LEAST_URGENT);
         long retention =
                 number("/retention_s", root.get("retention_s"), settings.retentionS(), 1, settings.maxRetentionS());
         int starts = (int)
@@ -213,6 +215,13 @@ final class JobReader {
                 retention,
                 starts,
                 expect);
+    }
+
+    private void runtime(String runtime) {
+        if (!settings.hasRuntime(runtime)) {
+            String here = settings.allowance().allows(runtime) ? "here" : "for this key";
+            wrong("/runtime", "There is no such runtime " + here + ". There is: " + settings.runtimeNames() + ".");
+        }
     }
 
     private Optional<Expect> expect(JsonNode node) {
@@ -424,7 +433,7 @@ final class JobReader {
                         "/limits/memory_bytes",
                         node.get("memory_bytes"),
                         d.memoryBytes(),
-                        MIN_MEMORY,
+                        Limits.MIN_MEMORY,
                         max.memoryBytes()),
                 limit(node, "output_bytes", d.outputBytes(), max.outputBytes()),
                 limit(node, "processes", d.processes(), max.processes()),
@@ -484,7 +493,7 @@ final class JobReader {
     }
 
     /** RFC 6901, section 3. */
-    private static String escape(String name) {
+    static String escape(String name) {
         return name.replace("~", "~0").replace("/", "~1");
     }
 

@@ -1,7 +1,6 @@
 package dev.onpyrunner.http;
 
 import dev.onpyrunner.http.Problem.Kind;
-import dev.onpyrunner.job.Idempotency;
 import dev.onpyrunner.job.Job;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobId;
@@ -9,7 +8,6 @@ import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Output;
-import dev.onpyrunner.job.Owner;
 import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -28,11 +26,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 
 /** {@code /v1/jobs}: post a job, ask about it, cancel it. */
 final class JobRoutes {
-    private static final String JSON = "application/json";
     private static final String BYTES = "application/octet-stream";
     private static final String PYTHON = "text/x-python";
     private static final String FORM = "multipart/form-data";
@@ -41,41 +37,35 @@ final class JobRoutes {
 
     private static final int MAX_KEY = 255;
     /** What a job may be posted as. */
-    static final String MEDIA_TYPES = JSON + ", " + FORM + ", " + PYTHON;
+    static final String MEDIA_TYPES = Answers.JSON + ", " + FORM + ", " + PYTHON;
 
     private final HttpSettings settings;
     private final JobStore store;
     private final Waits waits;
     private final JobBus bus;
     private final JobMeters meters;
-    private final BooleanSupplier ready;
-    private final String address;
+    private final Reception reception;
 
-    JobRoutes(
-            HttpSettings settings,
-            JobStore store,
-            Waits waits,
-            JobBus bus,
-            JobMeters meters,
-            BooleanSupplier ready,
-            String address) {
+    JobRoutes(HttpSettings settings, JobStore store, Waits waits, JobBus bus, JobMeters meters, Reception reception) {
         this.settings = settings;
         this.store = store;
         this.waits = waits;
         this.bus = bus;
         this.meters = meters;
-        this.ready = ready;
-        this.address = address;
+        this.reception = reception;
     }
 
     void mount(Router router) {
         router.post("/v1/jobs").handler(JobRoutes::mediaType);
         router.post("/v1/jobs")
-                .produces(JSON)
+                .produces(Answers.JSON)
                 .handler(BodyHandler.create(false).setBodyLimit(settings.caps().bodyBytes()))
                 .handler(this::post);
-        router.get("/v1/jobs/:id").method(HttpMethod.HEAD).produces(JSON).handler(this::get);
-        router.delete("/v1/jobs/:id").produces(JSON).handler(this::cancel);
+        router.get("/v1/jobs/:id")
+                .method(HttpMethod.HEAD)
+                .produces(Answers.JSON)
+                .handler(this::get);
+        router.delete("/v1/jobs/:id").produces(Answers.JSON).handler(this::cancel);
         router.get("/v1/jobs/:id/stdout")
                 .method(HttpMethod.HEAD)
                 .produces(BYTES)
@@ -84,7 +74,10 @@ final class JobRoutes {
                 .method(HttpMethod.HEAD)
                 .produces(BYTES)
                 .handler(ctx -> raw(ctx, false));
-        router.get("/v1/jobs/:id/spec").method(HttpMethod.HEAD).produces(JSON).handler(this::spec);
+        router.get("/v1/jobs/:id/spec")
+                .method(HttpMethod.HEAD)
+                .produces(Answers.JSON)
+                .handler(this::spec);
     }
 
     /** Media types are told apart without regard to case (RFC 9110, section 8.3.1); the router would regard it. */
@@ -94,7 +87,7 @@ final class JobRoutes {
             // Else the body's handler would write the parts to files of the node.
             ctx.put(FORM_TYPE, ctx.request().getHeader(HttpHeaders.CONTENT_TYPE));
             ctx.request().headers().set(HttpHeaders.CONTENT_TYPE, BYTES);
-        } else if (!type.equals(JSON) && !type.equals(PYTHON)) {
+        } else if (!type.equals(Answers.JSON) && !type.equals(PYTHON)) {
             ctx.fail(415);
             return;
         }
@@ -107,16 +100,13 @@ final class JobRoutes {
     }
 
     private void post(RoutingContext ctx) {
-        if (!ready.getAsBoolean()) {
-            throw new Problem.Thrown(Problem.later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
-        }
+        HttpSettings own = reception.open(ctx);
         long waitMs = waits.waitMs(ctx);
         Buffer body = ctx.body().buffer() == null ? Buffer.buffer() : ctx.body().buffer();
-        JobSpec spec = spec(ctx, body);
-        Owner owner = Client.of(ctx, settings.trustedProxies());
+        JobSpec spec = spec(ctx, body, own);
         long received = System.nanoTime();
-        Optional<Idempotency> idempotency = idempotencyKey(ctx).map(key -> Idempotency.of(owner, key, spec));
-        store.accept(owner, spec, idempotency, address)
+        reception
+                .accept(ctx, spec, idempotencyKey(ctx))
                 .onSuccess(a -> {
                     meters.took(JobMeters.Stage.RECEIVED, System.nanoTime() - received);
                     if (a.replayed()) {
@@ -125,13 +115,13 @@ final class JobRoutes {
                 })
                 .compose(a -> waitMs == 0 && !a.replayed()
                         ? store.output(a.job()).compose(output -> answer(ctx, a.job(), output, 0, false))
-                        : waitForEnd(ctx, a, waitMs)
+                        : (waitMs == 0 ? Future.<Void>succeededFuture() : waits.untilEnd(a, waits.until(ctx, waitMs)))
                                 .compose(v -> store.whole(a.id()))
                                 .compose(w -> answer(ctx, w.job(), w.output(), waitMs, waitMs > 0 || a.replayed())))
                 .onFailure(ctx::fail);
     }
 
-    private JobSpec spec(RoutingContext ctx, Buffer body) {
+    private static JobSpec spec(RoutingContext ctx, Buffer body, HttpSettings settings) {
         String form = ctx.get(FORM_TYPE);
         if (form != null) {
             return JobReader.form(body, form, settings);
@@ -139,21 +129,10 @@ final class JobRoutes {
         return type(ctx).equals(PYTHON) ? JobReader.program(body, settings) : JobReader.json(body, settings);
     }
 
-    private Future<Void> waitForEnd(RoutingContext ctx, JobStore.Accepted accepted, long waitMs) {
-        if (waitMs == 0) {
-            return Future.succeededFuture();
-        }
-        Future<?> until = waits.until(ctx, waitMs);
-        // A repeated request may find its job ended already, or accepted by another node.
-        return accepted.replayed() ? waits.untilEndOf(accepted.id(), until) : waits.untilEnd(accepted.id(), until);
-    }
-
     /** Answers a post: 200 for a job that has ended, if the client waited for that or may expect it; else 202. */
     private Future<Void> answer(RoutingContext ctx, Job job, Output output, long waitMs, boolean mayHaveEnded) {
         HttpServerResponse response = ctx.response().putHeader(HttpHeaders.LOCATION, "/v1/jobs/" + job.id());
-        if (waitMs > 0) {
-            response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
-        }
+        Waits.tell(response, waitMs);
         boolean ended = mayHaveEnded && job.status().isTerminal();
         if (!ended) {
             response.putHeader(HttpHeaders.RETRY_AFTER, "1");
@@ -164,7 +143,7 @@ final class JobRoutes {
     private static Future<Void> sendJob(RoutingContext ctx, int status, Job job, Output output) {
         Buffer body = job.toJson(output).toBuffer();
         describe(ctx.response(), job, tag(body));
-        return send(ctx, status, body);
+        return Answers.json(ctx, status, body);
     }
 
     private static void describe(HttpServerResponse response, Job job, String tag) {
@@ -190,12 +169,10 @@ final class JobRoutes {
                     Buffer body = whole.job().toJson(whole.output()).toBuffer();
                     String tag = tag(body);
                     describe(ctx.response(), whole.job(), tag);
-                    if (waitMs > 0) {
-                        ctx.response().putHeader("Preference-Applied", "wait=" + waitMs / 1000);
-                    }
+                    Waits.tell(ctx.response(), waitMs);
                     return isKnown(ctx.request().getHeader(HttpHeaders.IF_NONE_MATCH), tag)
                             ? ctx.response().setStatusCode(304).end()
-                            : send(ctx, 200, body);
+                            : Answers.json(ctx, 200, body);
                 })
                 .onFailure(ctx::fail);
     }
@@ -256,15 +233,9 @@ final class JobRoutes {
     }
 
     private void spec(RoutingContext ctx) {
-        store.spec(id(ctx)).compose(json -> send(ctx, 200, json.toBuffer())).onFailure(ctx::fail);
-    }
-
-    private static Future<Void> send(RoutingContext ctx, int status, Buffer json) {
-        return ctx.response()
-                .setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, JSON)
-                .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                .end(json);
+        store.spec(id(ctx))
+                .compose(json -> Answers.json(ctx, 200, json.toBuffer()))
+                .onFailure(ctx::fail);
     }
 
     /** The job that the address names. */

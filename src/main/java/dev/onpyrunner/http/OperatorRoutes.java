@@ -5,32 +5,42 @@ import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueFigures;
+import dev.onpyrunner.job.RunningJobs;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Instant;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * What tells of nodes and of other people's jobs: {@code /v1/nodes}, {@code /v1/dead}, {@code /metrics}. They need the
- * operator's token; without one in the settings the first two are closed and the metrics, which name nobody, are open.
+ * What tells of nodes and of other people's jobs, {@code /v1/nodes}, {@code /v1/running}, {@code /v1/dead} and {@code /metrics}, and
+ * lets a node drain. They need the operator's token; without one in the settings all but the metrics, which name nobody, are closed.
  */
 final class OperatorRoutes {
-    private static final String BEARER = "Bearer ";
+    private static final Logger LOG = LoggerFactory.getLogger(OperatorRoutes.class);
     private static final int MOST_DEAD = 100;
+    private static final int MOST_RUNNING = 500;
 
-    private final String token;
+    private final Operator operator;
+    private final RunningJobs running;
     private final JobStore store;
     private final Recent<QueueFigures> figures;
     private final Nodes nodes;
     private final JobMeters meters;
 
-    OperatorRoutes(HttpSettings settings, JobStore store, Recent<QueueFigures> figures, Nodes nodes, JobMeters meters) {
-        this.token = settings.operatorToken();
+    OperatorRoutes(
+            Operator operator,
+            JobStore store,
+            RunningJobs running,
+            Recent<QueueFigures> figures,
+            Nodes nodes,
+            JobMeters meters) {
+        this.operator = operator;
+        this.running = running;
         this.store = store;
         this.figures = figures;
         this.nodes = nodes;
@@ -40,8 +50,8 @@ final class OperatorRoutes {
     /** Routes of every node. */
     void mountMetrics(Router router) {
         router.get("/metrics").method(HttpMethod.HEAD).handler(ctx -> {
-            if (!token.isEmpty()) {
-                authorize(ctx);
+            if (operator.isNamed()) {
+                operator.require(ctx);
             }
             // The rest is this node's own and can be told without Redis.
             figures.get()
@@ -57,7 +67,7 @@ final class OperatorRoutes {
                 .method(HttpMethod.HEAD)
                 .produces("application/json")
                 .handler(ctx -> {
-                    authorize(ctx);
+                    operator.require(ctx);
                     nodes.all()
                             .onSuccess(all -> {
                                 JsonArray list = new JsonArray();
@@ -70,7 +80,7 @@ final class OperatorRoutes {
                 .method(HttpMethod.HEAD)
                 .produces("application/json")
                 .handler(ctx -> {
-                    authorize(ctx);
+                    operator.require(ctx);
                     store.dead(MOST_DEAD)
                             .onSuccess(all -> {
                                 JsonArray list = new JsonArray();
@@ -82,23 +92,36 @@ final class OperatorRoutes {
                             })
                             .onFailure(ctx::fail);
                 });
+        router.get("/v1/running").method(HttpMethod.HEAD).produces(Answers.JSON).handler(ctx -> {
+            operator.require(ctx);
+            running.all(MOST_RUNNING)
+                    .compose(all -> {
+                        JsonArray list = new JsonArray();
+                        all.stream().limit(MOST_RUNNING).forEach(r -> list.add(r.toJson()));
+                        JsonObject json = new JsonObject().put("running", list);
+                        return Answers.json(ctx, 200, json.toBuffer());
+                    })
+                    .onFailure(ctx::fail);
+        });
+        router.post("/v1/nodes/:name/drain").produces(Answers.JSON).handler(ctx -> drain(ctx, true));
+        router.delete("/v1/nodes/:name/drain").produces(Answers.JSON).handler(ctx -> drain(ctx, false));
     }
 
-    private void authorize(RoutingContext ctx) {
-        if (token.isEmpty()) {
-            throw new Problem.Thrown(Problem.of(
-                    Kind.FORBIDDEN, "This is for the operator, and no operator_token is set on this server."));
-        }
-        String header = ctx.request().getHeader(HttpHeaders.AUTHORIZATION);
-        boolean good = header != null
-                && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
-                && MessageDigest.isEqual(
-                        header.substring(BEARER.length()).trim().getBytes(StandardCharsets.UTF_8),
-                        token.getBytes(StandardCharsets.UTF_8));
-        if (!good) {
-            ctx.response().putHeader("WWW-Authenticate", "Bearer");
-            throw new Problem.Thrown(Problem.of(
-                    Kind.UNAUTHORIZED, "This is for the operator: send \"Authorization: Bearer …\" with their token."));
-        }
+    private void drain(RoutingContext ctx, boolean drains) {
+        operator.require(ctx);
+        String name = ctx.pathParam("name");
+        nodes.all()
+                .compose(all -> {
+                    if (all.stream().noneMatch(n -> n.name().equals(name))) {
+                        throw new Problem.Thrown(Problem.of(Kind.NOT_FOUND, "There is no node of this name now."));
+                    }
+                    return nodes.drain(name, drains);
+                })
+                .compose(v -> {
+                    LOG.info("the operator lets node {} {}", name, drains ? "drain" : "take jobs again");
+                    JsonObject json = new JsonObject().put("name", name).put("drain", drains);
+                    return Answers.json(ctx, 202, json.toBuffer());
+                })
+                .onFailure(ctx::fail);
     }
 }

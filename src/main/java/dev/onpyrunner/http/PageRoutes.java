@@ -25,6 +25,7 @@ final class PageRoutes {
         router.get("/problems/:slug").method(HttpMethod.HEAD).handler(PageRoutes::problem);
         router.get("/").method(HttpMethod.HEAD).handler(new PageFile("index.html", true));
         router.get("/docs").method(HttpMethod.HEAD).handler(new PageFile("docs.html", true));
+        router.get("/admin").method(HttpMethod.HEAD).handler(new PageFile("admin.html", true));
         for (String name : List.of("favicon.svg", "third-party.txt")) {
             router.get("/" + name).method(HttpMethod.HEAD).handler(new PageFile(name, false));
         }

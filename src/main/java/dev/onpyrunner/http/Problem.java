@@ -3,6 +3,7 @@ package dev.onpyrunner.http;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * An error as a client sees it: {@code application/problem+json} (RFC 9457).
@@ -118,6 +119,13 @@ record Problem(Kind kind, String detail, List<FieldError> errors, int retryAfter
 
     static Problem of(Kind kind, String detail) {
         return new Problem(kind, detail, List.of(), 0);
+    }
+
+    /** Refuses what comes before the node is ready, or after it began to stop. */
+    static void refuseUnless(BooleanSupplier ready) {
+        if (!ready.getAsBoolean()) {
+            throw new Thrown(later(Kind.UNAVAILABLE, "The node is starting or stopping.", 2));
+        }
     }
 
     static Problem later(Kind kind, String detail, int retryAfterS) {

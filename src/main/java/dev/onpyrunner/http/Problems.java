@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /** The one place where what went wrong becomes an answer. */
 final class Problems {
     private static final Logger LOG = LoggerFactory.getLogger(Problems.class);
-    private static final String REQUEST_ID = "X-Request-Id";
+    static final String REQUEST_ID = "X-Request-Id";
 
     private static final long MAX_RETRY_S = 7 * 86_400;
 

@@ -4,7 +4,6 @@ import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.Nodes;
 import dev.onpyrunner.job.QueueFigures;
 import io.vertx.core.Future;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -16,28 +15,23 @@ final class QueueRoutes {
     private final Recent<QueueFigures> figures;
     private final Recent<List<Nodes.Info>> nodes;
 
-    QueueRoutes(JobStore store, Recent<QueueFigures> figures, Nodes nodes) {
+    QueueRoutes(JobStore store, Recent<QueueFigures> figures, Recent<List<Nodes.Info>> nodes) {
         this.store = store;
         this.figures = figures;
-        this.nodes = new Recent<>(nodes::all, System::nanoTime);
+        this.nodes = nodes;
     }
 
     void mount(Router router) {
-        router.get("/v1/queue")
-                .method(HttpMethod.HEAD)
-                .produces("application/json")
-                .handler(ctx -> {
-                    Future<QueueFigures> queue = figures.get();
-                    Future.all(queue, nodes.get())
-                            .compose(all -> ctx.response()
-                                    .putHeader(HttpHeaders.CACHE_CONTROL, "no-store")
-                                    .putHeader(HttpHeaders.CONTENT_TYPE, "application/json")
-                                    .end(json(
-                                                    queue.result(),
-                                                    all.<List<?>>resultAt(1).size())
-                                            .toBuffer()))
-                            .onFailure(ctx::fail);
-                });
+        router.get("/v1/queue").method(HttpMethod.HEAD).produces(Answers.JSON).handler(ctx -> {
+            Future<QueueFigures> queue = figures.get();
+            Future.all(queue, nodes.get())
+                    .compose(all -> Answers.json(
+                            ctx,
+                            200,
+                            json(queue.result(), all.<List<?>>resultAt(1).size())
+                                    .toBuffer()))
+                    .onFailure(ctx::fail);
+        });
     }
 
     private JsonObject json(QueueFigures queue, int count) {

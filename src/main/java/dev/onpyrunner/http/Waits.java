@@ -5,9 +5,11 @@ import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobId;
 import dev.onpyrunner.job.JobStatus;
 import dev.onpyrunner.job.JobStore;
+import dev.onpyrunner.job.Refusal;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,6 +28,9 @@ import java.util.regex.Pattern;
  */
 final class Waits {
     private static final long LOOK_AGAIN_MS = 1_000;
+    /** A wait of more of them is longer than any that is granted. */
+    private static final int MOST_DIGITS = 9;
+
     private static final Pattern PREFER_WAIT = Pattern.compile("(?:^|[,;\\s])wait\\s*=\\s*\"?([^,;\"\\s]*)");
 
     private final Vertx vertx;
@@ -75,10 +80,10 @@ final class Waits {
                     PREFER_WAIT.matcher(String.join(",", ctx.request().headers().getAll("Prefer")));
             wait = m.find() ? m.group(1) : "0";
         }
-        if (!wait.matches("[0-9]{1,6}")) {
+        if (!wait.matches("[0-9]+")) {
             throw new Problem.Thrown(Problem.of(Kind.BAD_REQUEST, "wait must be a whole number of seconds."));
         }
-        return granted(ctx, Integer.parseInt(wait) * 1000L);
+        return granted(ctx, wait.length() > MOST_DIGITS ? Long.MAX_VALUE : Long.parseLong(wait) * 1000);
     }
 
     /** How long a request may wait that asks for so long: 0 when too many wait already. */
@@ -89,6 +94,13 @@ final class Waits {
         }
         ctx.addEndHandler(r -> leave());
         return waitMs;
+    }
+
+    /** Tells the client how long its request could wait (RFC 7240, section 3). */
+    static void tell(HttpServerResponse response, long waitMs) {
+        if (waitMs > 0) {
+            response.putHeader("Preference-Applied", "wait=" + waitMs / 1000);
+        }
     }
 
     /** Completes when the time is up, or the client has given up. */
@@ -111,11 +123,20 @@ final class Waits {
     }
 
     /**
+     * Waits until a job has ended that a request has just posted: it is one of this node's, unless the request was repeated.
+     *
+     * @return as {@link #untilEndOf}
+     */
+    Future<Void> untilEnd(JobStore.Accepted accepted, Future<?> until) {
+        return accepted.replayed() ? untilEndOf(accepted.id(), until) : untilEnd(accepted.id(), until);
+    }
+
+    /**
      * Waits until a job that was accepted here has ended. Ends early when {@code until} completes.
      *
      * @return completes, never fails: the job is then to be looked at
      */
-    Future<Void> untilEnd(JobId id, Future<?> until) {
+    private Future<Void> untilEnd(JobId id, Future<?> until) {
         return await(id, JobStatus::isTerminal, until, null);
     }
 
@@ -165,7 +186,7 @@ final class Waits {
 
     private void look(JobId id) {
         store.status(id).onSuccess(status -> wake(id, status)).onFailure(e -> {
-            if (e instanceof dev.onpyrunner.job.Refusal) {
+            if (e instanceof Refusal) {
                 wake(id, JobStatus.ERROR); // it is gone: let the request see that
             }
         });

@@ -19,9 +19,10 @@ import java.util.regex.Pattern;
  * @param hash SHA-256 of the secret: that has 256 random bits, so nobody finds it by trying, and a slow hash adds nothing
  * @param createdAt in ms since 1970
  * @param expiresAt in ms since 1970; 0 for never
+ * @param allowance what its jobs may ask for
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-public record ApiKey(String id, String name, String hash, long createdAt, long expiresAt) {
+public record ApiKey(String id, String name, String hash, long createdAt, long expiresAt, Allowance allowance) {
     /** How each key begins. */
     public static final String PREFIX = "onpy_";
 
@@ -34,6 +35,7 @@ public record ApiKey(String id, String name, String hash, long createdAt, long e
             throw new IllegalArgumentException(
                     "A key's name has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit.");
         }
+        allowance = allowance == null ? Allowance.USUAL : allowance;
     }
 
     /**
@@ -62,10 +64,11 @@ public record ApiKey(String id, String name, String hash, long createdAt, long e
         }
     }
 
-    static Made make(String name, long createdAt, long expiresAt) {
+    static Made make(String name, long createdAt, long expiresAt, Allowance allowance) {
         String id = random(6);
         String secret = random(32);
-        return new Made(new ApiKey(id, name, hash(secret), createdAt, expiresAt), PREFIX + id + "_" + secret);
+        return new Made(
+                new ApiKey(id, name, hash(secret), createdAt, expiresAt, allowance), PREFIX + id + "_" + secret);
     }
 
     /** Whether a client that shows this may come in, in time that does not depend on the secret. */
@@ -80,18 +83,22 @@ public record ApiKey(String id, String name, String hash, long createdAt, long e
         return expiresAt != 0 && now >= expiresAt;
     }
 
+    ApiKey with(Allowance other) {
+        return new ApiKey(id, name, hash, createdAt, expiresAt, other);
+    }
+
     /** Whose its jobs are. */
     public Owner owner() {
         return new Owner("key:" + id);
     }
 
-    private static String random(int bytes) {
+    static String random(int bytes) {
         byte[] all = new byte[bytes];
         RANDOM.nextBytes(all);
         return HexFormat.of().formatHex(all);
     }
 
-    private static String hash(String secret) {
+    static String hash(String secret) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.US_ASCII)));

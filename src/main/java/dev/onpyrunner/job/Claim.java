@@ -1,5 +1,7 @@
 package dev.onpyrunner.job;
 
+import java.util.Optional;
+
 /**
  * A job that a runner has taken, with the proof that it holds it.
  *
@@ -11,6 +13,8 @@ package dev.onpyrunner.job;
  * @param createdAt Redis' time of acceptance, in milliseconds
  * @param cancelled whether a cancel is already asked for
  * @param room how many bytes of output and files its owner may store beside what is stored, at least 64 KiB
+ * @param more whether other jobs waited then in the queues it was claimed from
+ * @param trace which trace the request belonged to, if it said so
  */
 public record Claim(
         JobId id,
@@ -22,4 +26,6 @@ public record Claim(
         String acceptedBy,
         long createdAt,
         boolean cancelled,
-        long room) {}
+        long room,
+        boolean more,
+        Optional<TraceContext> trace) {}

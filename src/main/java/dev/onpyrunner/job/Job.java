@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A job as Redis has it at one moment, without its request and its output.
@@ -15,6 +16,7 @@ import java.util.List;
  * @param n of the latest event that the runner wrote
  * @param place where it stands in its queue; null when it does not wait
  * @param createdAt time of acceptance in ms since 1970; the other times likewise, 0 when not yet
+ * @param trace which trace the request belonged to, if it said so
  */
 public record Job(
         JobId id,
@@ -32,7 +34,8 @@ public record Job(
         long createdAt,
         long startedAt,
         long finishedAt,
-        long expiresAt) {
+        long expiresAt,
+        Optional<TraceContext> trace) {
     private static final DateTimeFormatter RFC3339 =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
@@ -45,7 +48,7 @@ public record Job(
     public record Place(long position, long estimatedStartMs) {}
 
     /** A job that has just been accepted. */
-    static Job queued(JobId id, JobSpec spec, long createdAt, Place place) {
+    static Job queued(JobId id, JobSpec spec, long createdAt, Place place, Optional<TraceContext> trace) {
         return new Job(
                 id,
                 JobStatus.QUEUED,
@@ -62,7 +65,8 @@ public record Job(
                 createdAt,
                 0,
                 0,
-                0);
+                0,
+                trace);
     }
 
     /** The job as clients see it, without its output. */
@@ -98,6 +102,7 @@ public record Job(
             Long start = place.estimatedStartMs() < 0 ? null : place.estimatedStartMs();
             json.put("queue", new JsonObject().put("position", place.position()).put("estimated_start_ms", start));
         }
+        trace.ifPresent(t -> json.put(TraceContext.HEADER, t.parent()));
         String self = "/v1/jobs/" + id;
         json.put(
                 "links",

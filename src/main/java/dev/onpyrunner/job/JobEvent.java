@@ -25,6 +25,9 @@ public record JobEvent(EventId id, String kind, long t, Buffer data) {
     /** It waits for input; until the next event that is something else. */
     public static final String NEED_INPUT = "need_input";
 
+    /** What the system does for it before it starts, in a sentence. */
+    public static final String NOTE = "note";
+
     public static final String REQUEUED = "requeued";
     public static final String END = "end";
 

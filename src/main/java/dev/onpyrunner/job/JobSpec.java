@@ -42,6 +42,12 @@ public record JobSpec(
         long retentionS,
         int maxStarts,
         Optional<Expect> expect) {
+    /** The last of the priorities, of which 0 is the most urgent. */
+    public static final int LEAST_URGENT = 7;
+
+    /** The priority of who asks for none. */
+    public static final int USUAL_PRIORITY = 4;
+
     private static final String INTERACTIVE = ":interactive";
 
     public JobSpec {
@@ -60,7 +66,7 @@ public record JobSpec(
             // The interpreter would take it for an option, and an option can keep the bootstrap from running.
             throw new IllegalArgumentException("the entry must not begin with '-'");
         }
-        if (priority < 0 || priority > 7) {
+        if (priority < 0 || priority > LEAST_URGENT) {
             throw new IllegalArgumentException("priority must be 0 to 7: " + priority);
         }
         if (retentionS < 1 || maxStarts < 1) {

@@ -80,7 +80,8 @@ public final class JobStore {
         "created_at",
         "started_at",
         "finished_at",
-        "expires_at"
+        "expires_at",
+        "trace"
     };
 
     private final RedisLink redis;
@@ -140,8 +141,9 @@ public final class JobStore {
      *
      * @param replayed whether it was accepted before, under the same Idempotency-Key
      * @param job the job as it was stored now; null when it was stored before
+     * @param posts what its owner may still post; null when nobody counts
      */
-    public record Accepted(JobId id, boolean replayed, Job job) {}
+    public record Accepted(JobId id, boolean replayed, Job job, Share.Posts posts) {}
 
     /**
      * Stores a job and its place in the queue.
@@ -151,6 +153,17 @@ public final class JobStore {
      *     Refusal.TooManyPosts}, {@link Refusal.StoreFull} or {@link Refusal.KeyReused}; then nothing is stored
      */
     public Future<Accepted> accept(Owner owner, JobSpec spec, Optional<Idempotency> idempotency, String acceptedBy) {
+        return accept(owner, settings.share(), spec, idempotency, acceptedBy, Optional.empty());
+    }
+
+    /** The same for an owner with a share of its own, and a request that may belong to a trace. */
+    public Future<Accepted> accept(
+            Owner owner,
+            Share share,
+            JobSpec spec,
+            Optional<Idempotency> idempotency,
+            String acceptedBy,
+            Optional<TraceContext> trace) {
         int k = owner.partition(settings.partitions());
         JobId id = JobId.random(k);
         Buffer stored = spec.toJson().toBuffer();
@@ -179,16 +192,20 @@ public final class JobStore {
                 spec.interactive() ? 1 : 0,
                 acceptedBy,
                 idem,
-                idempotency.map(Idempotency::fingerprint).orElse(""));
+                idempotency.map(Idempotency::fingerprint).orElse(""),
+                share.live(),
+                share.stepMs(),
+                share.atOnce(),
+                trace.map(TraceContext::parent).orElse(""));
         return accepting
                 .get(k)
                 .add(new Candidate(names, args), stored.length())
                 .recover(e -> isFull(e) ? replay(k, idempotency) : Future.failedFuture(e))
-                .compose(reply -> accepted(id, spec, reply))
+                .compose(reply -> accepted(id, share, spec, trace, reply))
                 .onSuccess(a -> {
                     meters.accepted(a.replayed());
                     if (!a.replayed()) {
-                        LOG.info("job {} queued for {}", id.brief(), owner.name());
+                        LOG.info("job {} queued for {}{}", id.brief(), owner.name(), TraceContext.logged(trace));
                     }
                 })
                 .onFailure(e -> {
@@ -209,11 +226,8 @@ public final class JobStore {
                 keys.partition(k),
                 settings.timeoutMs(),
                 settings.maxQueued(),
-                settings.maxLivePerClient(),
                 settings.maxQueuedBytes(),
                 settings.maxStoredBytesPerClient(),
-                settings.postsPerSecondPerClient() == 0 ? 0 : 1_000.0 / settings.postsPerSecondPerClient(),
-                settings.postsAtOncePerClient(),
                 VERSION));
         for (Candidate job : jobs) {
             names.addAll(job.keys());
@@ -244,15 +258,17 @@ public final class JobStore {
                 });
     }
 
-    private Future<Accepted> accepted(JobId id, JobSpec spec, List<String> reply) {
+    private Future<Accepted> accepted(
+            JobId id, Share share, JobSpec spec, Optional<TraceContext> trace, List<String> reply) {
         String what = reply.get(0);
         if (what.equals("OK")) {
             List<Long> figures = reply.stream().skip(1).map(Long::parseLong).toList();
             Job.Place place = place(figures.get(1), figures.get(2), figures.get(3), figures.get(4));
-            return Future.succeededFuture(new Accepted(id, false, Job.queued(id, spec, figures.get(0), place)));
+            return Future.succeededFuture(new Accepted(
+                    id, false, Job.queued(id, spec, figures.get(0), place, trace), share.left(figures.get(5))));
         }
         if (what.equals("SAME")) {
-            return Future.succeededFuture(new Accepted(new JobId(reply.get(1)), true, null));
+            return Future.succeededFuture(new Accepted(new JobId(reply.get(1)), true, null, null));
         }
         if (what.equals("OTHER")) {
             return Future.failedFuture(new Refusal.KeyReused());
@@ -265,7 +281,8 @@ public final class JobStore {
                     case "QUEUE_BYTES" -> Refusal.QueueFull.ofBytes(figure, retryMs);
                     case "OWNER_FULL" -> new Refusal.TooManyJobs(figure, retryMs);
                     case "OWNER_BYTES" -> new Refusal.TooManyBytes(figure, retryMs);
-                    case "RATE" -> new Refusal.TooManyPosts(retryMs);
+                    case "RATE" ->
+                        new Refusal.TooManyPosts(retryMs, share.left(Math.round(share.stepMs() * share.atOnce())));
                     case "STORE_FULL" -> new Refusal.StoreFull();
                     default -> new IllegalStateException("accept replied " + reply);
                 });
@@ -307,7 +324,9 @@ public final class JobStore {
                 r.get(6).toString(),
                 r.get(7).toLong(),
                 !r.get(5).toString().isEmpty(),
-                Math.max(MIN_ROOM, r.get(9).toLong()));
+                Math.max(MIN_ROOM, r.get(9).toLong()),
+                r.get(10).toInteger() > 0,
+                Optional.of(r.get(11).toString()).filter(t -> !t.isEmpty()).map(TraceContext::new));
     }
 
     /** Appends events to a running job's log. Sending the same events twice stores them once. */
@@ -756,7 +775,8 @@ public final class JobStore {
                 number(r.get(10)),
                 number(r.get(11)),
                 number(r.get(12)),
-                number(r.get(13)));
+                number(r.get(13)),
+                Optional.ofNullable(r.get(14)).map(t -> new TraceContext(t.toString())));
     }
 
     private static long number(Response r) {

@@ -17,6 +17,9 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 public record Limits(
         long cpuMs, long wallMs, long idleMs, long memoryBytes, long outputBytes, long processes, long diskBytes) {
+    /** An interpreter takes about 6 MiB; near that the kernel would rather read its pages again and again than end it. */
+    public static final long MIN_MEMORY = 16 << 20;
+
     public Limits {
         positive("cpu_ms", cpuMs);
         positive("wall_ms", wallMs);

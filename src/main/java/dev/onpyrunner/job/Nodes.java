@@ -6,6 +6,8 @@ import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.Script;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -18,6 +20,9 @@ public final class Nodes {
     private static final long TTL_MS = 10_000;
     /** A runtime is remembered for longer: its nodes may be being restarted. */
     private static final long RUNTIME_TTL_MS = 15 * 60_000;
+
+    /** What a node was told to do is forgotten so long after its end. */
+    private static final long TOLD_TTL_MS = 24 * 3_600_000;
 
     private static final String NOBODY = "";
 
@@ -92,6 +97,24 @@ public final class Nodes {
     /** All nodes that are there, by name. */
     public Future<List<Info>> all() {
         return run(NOBODY, "");
+    }
+
+    /** Tells a node to take no more jobs, or to take them again; it hears it with its next beat. */
+    public Future<Void> drain(String name, boolean drains) {
+        Request request = drains
+                ? Request.cmd(Command.SET).arg(told(name)).arg("1").arg("PX").arg(TOLD_TTL_MS)
+                : Request.cmd(Command.DEL).arg(told(name));
+        return redis.send(request).mapEmpty();
+    }
+
+    /** Whether a node has been told to take no more jobs. */
+    public Future<Boolean> isToDrain(String name) {
+        return redis.send(Request.cmd(Command.PEXPIRE).arg(told(name)).arg(TOLD_TTL_MS))
+                .map(r -> r.toInteger() == 1);
+    }
+
+    private String told(String name) {
+        return prefix + "drain:" + name;
     }
 
     private Future<List<Info>> run(String name, String info) {

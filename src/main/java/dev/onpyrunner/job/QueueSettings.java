@@ -53,6 +53,12 @@ public record QueueSettings(
         }
     }
 
+    /** What an owner may have of whom nothing else is said. */
+    public Share share() {
+        double stepMs = postsPerSecondPerClient == 0 ? 0 : 1_000.0 / postsPerSecondPerClient;
+        return new Share(maxLivePerClient, stepMs, postsAtOncePerClient);
+    }
+
     private static void positive(String name, long value) {
         if (value < 1) {
             throw new IllegalArgumentException(name + " must be positive, not " + value);

@@ -90,8 +90,16 @@ public abstract sealed class Refusal extends RuntimeException {
     public static final class TooManyPosts extends Refusal {
         private static final long serialVersionUID = 1L;
 
-        TooManyPosts(long retryAfterMs) {
-            super("You post more jobs a second than one client may. Slow down.", retryAfterMs);
+        private final transient Share.Posts posts;
+
+        TooManyPosts(long retryAfterMs, Share.Posts posts) {
+            super("You post more jobs than one client may in that time. Slow down.", retryAfterMs);
+            this.posts = posts;
+        }
+
+        /** What the owner may still post. */
+        public Share.Posts posts() {
+            return posts;
         }
     }
 

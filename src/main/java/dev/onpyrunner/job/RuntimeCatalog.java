@@ -3,8 +3,10 @@ package dev.onpyrunner.job;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -58,11 +60,16 @@ public final class RuntimeCatalog {
         return name.equals(standard) || known.containsKey(name);
     }
 
-    /** The names of all, in one line. */
-    public String names() {
-        SortedMap<String, RuntimeInfo> all = new TreeMap<>(known);
-        all.putIfAbsent(standard, null);
-        return String.join(", ", all.keySet());
+    /** The names of all that {@link #has} knows. */
+    public Set<String> names() {
+        Set<String> all = new TreeSet<>(known.keySet());
+        all.add(standard);
+        return all;
+    }
+
+    /** Whether a program ended for want of a module; {@code stderr} is the end of what it wrote. */
+    public static boolean lacksModule(String stderr) {
+        return MISSING.matcher(stderr).find();
     }
 
     /**

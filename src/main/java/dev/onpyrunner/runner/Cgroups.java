@@ -2,10 +2,10 @@ package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Limits;
 import dev.onpyrunner.runner.Sandbox.Meter;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,7 +145,7 @@ abstract class Cgroups {
         for (long pid : pids) {
             Path process = Path.of("/proc", String.valueOf(pid));
             try {
-                boolean program = Files.readString(process.resolve("status"))
+                boolean program = KernelFile.read(process.resolve("status"))
                         .lines()
                         .anyMatch(l -> l.startsWith("NSpid:") && l.endsWith("\t2"));
                 if (program) {
@@ -173,22 +173,9 @@ abstract class Cgroups {
 
     static List<Long> numbers(Path file) throws IOException {
         try {
-            return Files.readString(file).lines().map(Long::parseLong).toList();
-        } catch (NoSuchFileException e) {
+            return KernelFile.read(file).lines().map(Long::parseLong).toList();
+        } catch (FileNotFoundException e) {
             return List.of();
         }
-    }
-
-    /** The number after a name, in a file of lines "name number"; 0 when there is none. */
-    static long field(Path file, String name) throws IOException {
-        if (!Files.exists(file)) {
-            return 0;
-        }
-        return Files.readString(file)
-                .lines()
-                .filter(l -> l.startsWith(name + " "))
-                .mapToLong(l -> Long.parseLong(l.substring(name.length() + 1).trim()))
-                .findFirst()
-                .orElse(0);
     }
 }

@@ -75,10 +75,21 @@ final class CgroupsV1 extends Cgroups {
     private record Bounds(long memory, long ownMemory, long processes) {}
 
     private static final class GroupV1 implements Group {
+        /** What nsjail uses moves by a few pages from jail to jail: limits are only written when it moves by more. */
+        private static final long STEP = 256 << 10;
+
         private final Map<String, Path> folders;
-        private final Path memory;
-        private final Path pids;
-        private final Path cpu;
+        private final KernelFile.Opened open = new KernelFile.Opened();
+        private final KernelFile memory;
+        private final KernelFile memoryPeak;
+        private final KernelFile memoryLimit;
+        private final Optional<KernelFile> memoryWithSwapLimit;
+        private final Optional<KernelFile> networkLimit;
+        private final KernelFile oom;
+        private final KernelFile processLimit;
+        private final Optional<KernelFile> processEvents;
+        private final KernelFile cpuNanos;
+        private final Optional<KernelFile> shares;
         private volatile int residents = 1;
         /** What the kernel holds now: most programs ask for what the jail was made under. */
         private Bounds present;
@@ -88,20 +99,29 @@ final class CgroupsV1 extends Cgroups {
         private long oomBefore;
         private long refusedBefore;
 
-        GroupV1(Map<String, Path> folders) {
+        GroupV1(Map<String, Path> folders) throws IOException {
             this.folders = folders;
-            memory = folders.get("memory");
-            pids = folders.get("pids");
-            cpu = folders.get("cpuacct");
+            Path memory = folders.get("memory");
+            Path pids = folders.get("pids");
+            this.memory = open.readable(memory.resolve("memory.usage_in_bytes"));
+            this.memoryPeak = open.writable(memory.resolve("memory.max_usage_in_bytes"));
+            this.memoryLimit = open.writable(memory.resolve("memory.limit_in_bytes"));
+            this.memoryWithSwapLimit = open.writableIfThere(memory.resolve("memory.memsw.limit_in_bytes"));
+            this.networkLimit = open.writableIfThere(memory.resolve("memory.kmem.tcp.limit_in_bytes"));
+            this.oom = open.readable(memory.resolve("memory.oom_control"));
+            this.processLimit = open.writable(pids.resolve("pids.max"));
+            this.processEvents = open.readableIfThere(pids.resolve("pids.events"));
+            this.cpuNanos = open.readable(folders.get("cpuacct").resolve("cpuacct.usage"));
+            this.shares = open.writableIfThere(folders.get("cpu").resolve("cpu.shares"));
         }
 
         @Override
         public boolean settle() throws IOException {
-            Path usage = memory.resolve("memory.usage_in_bytes");
-            if (number(usage) > LEFT_BEHIND) {
-                Cgroups.write(memory.resolve("memory.force_empty"), 0);
+            long left = memory.number();
+            if (left > LEFT_BEHIND) {
+                Cgroups.write(folders.get("memory").resolve("memory.force_empty"), 0);
+                left = memory.number();
             }
-            long left = number(usage);
             ownMemory = Math.min(left, LEFT_BEHIND);
             return left <= LEFT_BEHIND;
         }
@@ -113,62 +133,56 @@ final class CgroupsV1 extends Cgroups {
 
         @Override
         public void hurry(boolean isWaitedFor) throws IOException {
-            Path shares = folders.get("cpu").resolve("cpu.shares");
-            if (Files.exists(shares)) {
-                Cgroups.write(shares, isWaitedFor ? SHARES : SHARES / LESS);
+            if (shares.isPresent()) {
+                shares.get().write(isWaitedFor ? SHARES : SHARES / LESS);
             }
         }
 
         @Override
         public void limit(Limits limits) throws IOException {
-            Bounds bounds = new Bounds(limits.memoryBytes(), ownMemory, limits.processes() + residents + OWN_PROCESSES);
+            long own = (ownMemory + STEP - 1) / STEP * STEP;
+            Bounds bounds = new Bounds(limits.memoryBytes(), own, limits.processes() + residents + OWN_PROCESSES);
             if (!bounds.equals(present)) {
                 present = null;
                 write(bounds);
                 present = bounds;
             }
-            Cgroups.write(memory.resolve("memory.max_usage_in_bytes"), 0);
+            memoryPeak.write(0);
             oomBefore = oomKills();
             refusedBefore = refused();
-            cpuBefore = cpuNanos();
+            cpuBefore = cpuNanos.number();
         }
 
         private void write(Bounds bounds) throws IOException {
             long bytes = bounds.memory() + bounds.ownMemory();
             // Memory with swap must never be the smaller of the two: open it first, close it last.
-            Path withSwap = memory.resolve("memory.memsw.limit_in_bytes");
-            if (Files.exists(withSwap)) {
-                Cgroups.write(withSwap, -1);
+            if (memoryWithSwapLimit.isPresent()) {
+                memoryWithSwapLimit.get().write(-1);
             }
-            Cgroups.write(memory.resolve("memory.limit_in_bytes"), bytes);
-            if (Files.exists(withSwap)) {
-                Cgroups.write(withSwap, bytes);
+            memoryLimit.write(bytes);
+            if (memoryWithSwapLimit.isPresent()) {
+                memoryWithSwapLimit.get().write(bytes);
             }
             // Buffers of the network are counted apart, and only once they have a limit.
-            Path network = memory.resolve("memory.kmem.tcp.limit_in_bytes");
-            if (Files.exists(network)) {
-                Cgroups.write(network, bounds.memory() / NETWORK_PART);
+            if (networkLimit.isPresent()) {
+                networkLimit.get().write(bounds.memory() / NETWORK_PART);
             }
-            Cgroups.write(pids.resolve("pids.max"), bounds.processes());
-        }
-
-        private long cpuNanos() throws IOException {
-            return number(cpu.resolve("cpuacct.usage"));
+            processLimit.write(bounds.processes());
         }
 
         private long oomKills() throws IOException {
-            return field(memory.resolve("memory.oom_control"), "oom_kill");
+            return oom.field("oom_kill");
         }
 
         private long refused() throws IOException {
-            return field(pids.resolve("pids.events"), "max");
+            return processEvents.isPresent() ? processEvents.get().field("max") : 0;
         }
 
         @Override
         public Meter read() throws IOException {
             return new Meter(
-                    (cpuNanos() - cpuBefore) / 1_000_000,
-                    Math.max(0, number(memory.resolve("memory.max_usage_in_bytes")) - ownMemory),
+                    (cpuNanos.number() - cpuBefore) / 1_000_000,
+                    Math.max(0, memoryPeak.number() - ownMemory),
                     oomKills() - oomBefore,
                     refused() - refusedBefore);
         }
@@ -180,11 +194,12 @@ final class CgroupsV1 extends Cgroups {
 
         @Override
         public Optional<List<Long>> pids() throws IOException {
-            return Optional.of(numbers(pids.resolve("cgroup.procs")));
+            return Optional.of(numbers(folders.get("pids").resolve("cgroup.procs")));
         }
 
         @Override
         public void remove() throws IOException {
+            open.close();
             for (Path folder : folders.values()) {
                 Files.deleteIfExists(folder);
             }

@@ -87,6 +87,15 @@ final class CgroupsV2 extends Cgroups {
 
     private static final class GroupV2 implements Group {
         private final Path folder;
+        private final KernelFile.Opened open = new KernelFile.Opened();
+        private final KernelFile memory;
+        private final KernelFile memoryLimit;
+        private final Optional<KernelFile> swapLimit;
+        private final KernelFile memoryEvents;
+        private final KernelFile processLimit;
+        private final KernelFile processEvents;
+        private final KernelFile cpu;
+        private final Optional<KernelFile> weight;
         private volatile int residents = 1;
         private long ownMemory;
         private long cpuBefore;
@@ -95,22 +104,30 @@ final class CgroupsV2 extends Cgroups {
         private long oomBefore;
         private long refusedBefore;
 
-        GroupV2(Path folder) {
+        GroupV2(Path folder) throws IOException {
             this.folder = folder;
+            this.memory = open.readable(folder.resolve("memory.current"));
+            this.memoryLimit = open.writable(folder.resolve("memory.max"));
+            this.swapLimit = open.writableIfThere(folder.resolve("memory.swap.max"));
+            this.memoryEvents = open.readable(folder.resolve("memory.events"));
+            this.processLimit = open.writable(folder.resolve("pids.max"));
+            this.processEvents = open.readable(folder.resolve("pids.events"));
+            this.cpu = open.readable(folder.resolve("cpu.stat"));
+            this.weight = open.writableIfThere(folder.resolve("cpu.weight"));
         }
 
         @Override
         public boolean settle() throws IOException {
-            Path usage = folder.resolve("memory.current");
+            long left = memory.number();
             Path reclaim = folder.resolve("memory.reclaim"); // from Linux 5.19
-            if (number(usage) > LEFT_BEHIND && Files.exists(reclaim)) {
+            if (left > LEFT_BEHIND && Files.exists(reclaim)) {
                 try {
-                    write(reclaim, number(usage));
+                    write(reclaim, left);
                 } catch (IOException e) {
                     // EAGAIN: it could not give back that much, which was to be expected
                 }
+                left = memory.number();
             }
-            long left = number(usage);
             ownMemory = Math.min(left, LEFT_BEHIND);
             return left <= LEFT_BEHIND;
         }
@@ -122,19 +139,18 @@ final class CgroupsV2 extends Cgroups {
 
         @Override
         public void hurry(boolean isWaitedFor) throws IOException {
-            Path weight = folder.resolve("cpu.weight");
-            if (Files.exists(weight)) {
-                write(weight, isWaitedFor ? WEIGHT : WEIGHT / LESS);
+            if (weight.isPresent()) {
+                weight.get().write(isWaitedFor ? WEIGHT : WEIGHT / LESS);
             }
         }
 
         @Override
         public void limit(Limits limits) throws IOException {
-            write(folder.resolve("memory.max"), limits.memoryBytes() + ownMemory);
-            if (Files.exists(folder.resolve("memory.swap.max"))) {
-                write(folder.resolve("memory.swap.max"), 0);
+            memoryLimit.write(limits.memoryBytes() + ownMemory);
+            if (swapLimit.isPresent()) {
+                swapLimit.get().write(0);
             }
-            write(folder.resolve("pids.max"), limits.processes() + residents + OWN_PROCESSES);
+            processLimit.write(limits.processes() + residents + OWN_PROCESSES);
             startPeak();
             oomBefore = oomKills();
             refusedBefore = refused();
@@ -174,19 +190,19 @@ final class CgroupsV2 extends Cgroups {
             }
             Path file = folder.resolve("memory.peak");
             long everHighest = Files.exists(file) ? number(file) : 0;
-            return everHighest > peakBefore ? everHighest : number(folder.resolve("memory.current"));
+            return everHighest > peakBefore ? everHighest : memory.number();
         }
 
         private long cpuMicros() throws IOException {
-            return field(folder.resolve("cpu.stat"), "usage_usec");
+            return cpu.field("usage_usec");
         }
 
         private long oomKills() throws IOException {
-            return field(folder.resolve("memory.events"), "oom_kill");
+            return memoryEvents.field("oom_kill");
         }
 
         private long refused() throws IOException {
-            return field(folder.resolve("pids.events"), "max");
+            return processEvents.field("max");
         }
 
         @Override
@@ -213,6 +229,7 @@ final class CgroupsV2 extends Cgroups {
             if (peak != null) {
                 peak.close();
             }
+            open.close();
             Files.deleteIfExists(folder);
         }
     }

@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -94,14 +95,20 @@ final class Execution implements Sandbox.Listener {
         return startedNanos;
     }
 
+    /** Starts a program that needs nothing but its jail. */
+    Future<Verdict> run() {
+        return run(Optional.empty());
+    }
+
     /**
      * Starts the program.
      *
+     * @param dependencies a folder that it can import from, made for it; empty for none
      * @return what became of it; fails with {@link Sandbox.SandboxException} when there was no jail for it. Its jail is
      *     there until {@link #close}
      */
-    Future<Verdict> run() {
-        sandbox.start(spec, this).onComplete(r -> {
+    Future<Verdict> run(Optional<Path> dependencies) {
+        sandbox.start(spec, dependencies, this).onComplete(r -> {
             if (r.succeeded()) {
                 jail = r.result();
                 started();

@@ -1,5 +1,7 @@
 package dev.onpyrunner.runner;
 
+import dev.onpyrunner.dependencies.Dependencies;
+import dev.onpyrunner.dependencies.DependencyException;
 import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventBatch;
 import dev.onpyrunner.job.Expect;
@@ -14,9 +16,13 @@ import dev.onpyrunner.job.NotHolderException;
 import dev.onpyrunner.job.Outcome;
 import dev.onpyrunner.job.Result;
 import dev.onpyrunner.job.RuntimeCatalog;
+import dev.onpyrunner.job.TraceContext;
+import dev.onpyrunner.job.Usage;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -55,10 +61,15 @@ final class JobRun {
     private final long beatMs;
     private final RuntimeCatalog runtimes;
     private final Globs alsoCollected;
+    private final Optional<Packages> packages;
     private final OutputLog log;
     private final Execution execution;
     private final Promise<Void> done = Promise.promise();
     private final long claimedNanos = System.nanoTime();
+
+    private Dependencies.Provision provision = Dependencies.NONE;
+    /** Its packages are on their way: there is no program yet. */
+    private boolean providing;
 
     private boolean lost;
     private boolean ended;
@@ -83,7 +94,8 @@ final class JobRun {
             Claim claim,
             long beatMs,
             RuntimeCatalog runtimes,
-            Globs alsoCollected) {
+            Globs alsoCollected,
+            Optional<Packages> packages) {
         this.vertx = vertx;
         this.store = store;
         this.meters = meters;
@@ -92,14 +104,18 @@ final class JobRun {
         this.beatMs = beatMs;
         this.runtimes = runtimes;
         this.alsoCollected = alsoCollected;
+        this.packages = packages;
         long mayWrite = Math.min(claim.spec().limits().outputBytes(), claim.room());
         this.log = new OutputLog(claim.fence(), mayWrite);
         if (claim.spec().expect().isPresent()) {
             log.keepStdout();
         }
-        long queuedMs = Math.max(0, claim.claimedAt() - claim.createdAt());
-        this.execution =
-                new Execution(vertx, sandbox, claim.spec().withOutputBytes(mayWrite), queuedMs, log, this::outputCame);
+        this.execution = new Execution(
+                vertx, sandbox, claim.spec().withOutputBytes(mayWrite), queuedMs(), log, this::outputCame);
+    }
+
+    private long queuedMs() {
+        return Math.max(0, claim.claimedAt() - claim.createdAt());
     }
 
     /** Runs the job. Completes, never fails, when nothing of it is left here. */
@@ -117,7 +133,50 @@ final class JobRun {
                 inputCame();
             }
         });
-        execution.run().onComplete(r -> {
+        provide();
+        tellStart();
+        return done.future();
+    }
+
+    /** Gets the packages that the program names, then runs it. */
+    private void provide() {
+        providing = true;
+        packages.ifPresent(p -> provision = p.provide(claim.spec(), runtimes, this::note));
+        provision.folder().onComplete(r -> {
+            if (!providing) {
+                return; // nobody waits for it any more
+            }
+            providing = false;
+            if (r.succeeded()) {
+                runProgram(r.result());
+            } else {
+                notProvided(r.cause());
+            }
+        });
+    }
+
+    private void note(String sentence) {
+        if (providing) {
+            log.add(JobEvent.NOTE, Buffer.buffer(sentence), execution.sinceStartMs());
+            outputCame();
+        }
+    }
+
+    private void notProvided(Throwable why) {
+        String message = String.valueOf(why.getMessage());
+        LOG.info("job {}: no packages: {}", claim.id().brief(), message);
+        if (why instanceof DependencyException e && e.isOfProgram()) {
+            log.add(true, Buffer.buffer(message + "\n"), execution.sinceStartMs());
+            Usage none = new Usage(0, 0, 0, queuedMs());
+            Result result = new Result(Outcome.RUNTIME_ERROR, 1, null, message, List.of(), none, null);
+            finish(JobStatus.DONE, compared(new Verdict(JobStatus.DONE, result)).result());
+        } else {
+            finish(JobStatus.ERROR, Result.failed(Result.Code.SANDBOX_FAILED, message));
+        }
+    }
+
+    private void runProgram(Optional<Path> dependencies) {
+        execution.run(dependencies).onComplete(r -> {
             if (lost) {
                 close();
             } else if (r.succeeded()) {
@@ -132,13 +191,11 @@ final class JobRun {
                                 "The sandbox could not be started. This is not the program's fault; run it again."));
             }
         });
-        tellStart();
-        return done.future();
     }
 
     /** The program itself comes first. */
     private void tellStart() {
-        LOG.info("job {} runs: start {}", claim.id().brief(), claim.starts());
+        LOG.info("job {} runs: start {}{}", claim.id().brief(), claim.starts(), TraceContext.logged(claim.trace()));
         bus.nudge(claim.id());
     }
 
@@ -157,6 +214,7 @@ final class JobRun {
     private Verdict noted(Verdict verdict) {
         if (verdict.result().outcome() == Outcome.RUNTIME_ERROR) {
             return runtimes.hint(log.lastStderr(), claim.spec().runtime())
+                    .or(this::hintOfHeader)
                     .map(hint -> new Verdict(verdict.status(), verdict.result().withNote(hint)))
                     .orElse(verdict);
         }
@@ -169,6 +227,14 @@ final class JobRun {
                                 .withNote("There was room for no more beside your stored jobs: delete ended ones with"
                                         + " ?purge=true."))
                 : verdict;
+    }
+
+    private Optional<String> hintOfHeader() {
+        return packages.isEmpty()
+                        && RuntimeCatalog.lacksModule(log.lastStderr())
+                        && Dependencies.areNamedIn(Packages.program(claim.spec()))
+                ? Optional.of("The program names its dependencies, but this server installs none.")
+                : Optional.empty();
     }
 
     /** Says whether the program wrote what was expected of it. */
@@ -207,7 +273,12 @@ final class JobRun {
 
     /** Stops the program at its owner's wish. */
     void cancel() {
-        execution.cancel();
+        if (providing) {
+            providing = false;
+            finish(JobStatus.CANCELLED, Result.cancelled("Cancelled before it was run."));
+        } else {
+            execution.cancel();
+        }
     }
 
     /** There is input for the program, or there may be. */
@@ -255,7 +326,17 @@ final class JobRun {
         }
         LOG.warn("job {} given up: {}", claim.id().brief(), why);
         lost = true;
-        execution.close();
+        endRun();
+    }
+
+    /** With nothing to run yet there is no end of a run to wait for. */
+    private void endRun() {
+        if (providing) {
+            providing = false;
+            close();
+        } else {
+            execution.close();
+        }
     }
 
     /** Kills the program and gives the job back: the node stops. Completes when the slot is free. */
@@ -267,7 +348,7 @@ final class JobRun {
         }
         LOG.info("job {} is given back", claim.id().brief());
         lost = true;
-        execution.close();
+        endRun();
         return done.future().compose(v -> store.release(claim)).transform(r -> {
             if (r.failed()) {
                 LOG.warn(
@@ -377,7 +458,12 @@ final class JobRun {
                 bus.ended(claim.id(), status, claim.acceptedBy());
                 bus.nudge(claim.id());
                 meters.took(JobMeters.Stage.ENDED, System.nanoTime() - endedNanos);
-                LOG.info("job {} ended: {}: {}", claim.id().brief(), status, result.message());
+                LOG.info(
+                        "job {} ended: {}: {}{}",
+                        claim.id().brief(),
+                        status,
+                        result.message(),
+                        TraceContext.logged(claim.trace()));
                 close();
             } else if (r.cause() instanceof NotHolderException) {
                 abandon("its lease ended before its result was stored");
@@ -397,6 +483,7 @@ final class JobRun {
             if (r.failed()) {
                 LOG.error("job {} was not cleared away", claim.id().brief(), r.cause());
             }
+            provision.release();
             done.tryComplete();
         });
     }

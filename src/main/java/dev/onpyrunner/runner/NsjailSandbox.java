@@ -93,7 +93,7 @@ final class NsjailSandbox implements Sandbox {
     private boolean closed;
 
     /** A program for which no jail was parked yet. */
-    private record Waiting(JobSpec spec, Listener listener, Promise<Jail> jail) {}
+    private record Waiting(JobSpec spec, Optional<Path> dependencies, Listener listener, Promise<Jail> jail) {}
 
     /** An nsjail that makes a jail for each connection, with a copy of this zygote or a fresh interpreter. */
     record Listening(Process process, String host, int port, Optional<Zygote> zygote) {}
@@ -195,6 +195,12 @@ final class NsjailSandbox implements Sandbox {
                     .append(" is_bind: true rw: false nosuid: true nodev: true }");
         }
         return text.append('\n').toString();
+    }
+
+    /** Where the bootstrap looks for it. */
+    private static String mounted(Path dependencies) {
+        return "mount { src: " + quoted(dependencies.toAbsolutePath().toString())
+                + " dst: \"/opt/dependencies\" is_bind: true rw: false nosuid: true nodev: true }\n";
     }
 
     /** As protobuf's text format has it. */
@@ -421,11 +427,11 @@ final class NsjailSandbox implements Sandbox {
     }
 
     @Override
-    public Future<Jail> start(JobSpec spec, Listener listener) {
+    public Future<Jail> start(JobSpec spec, Optional<Path> dependencies, Listener listener) {
         if (closed) {
             return Future.failedFuture(new SandboxException("The sandbox was closed."));
         }
-        Waiting next = new Waiting(spec, listener, Promise.promise());
+        Waiting next = new Waiting(spec, dependencies, listener, Promise.promise());
         waiting.add(next);
         long timer = vertx.setTimer(WAIT_MS, t -> {
             if (waiting.remove(next)) { // else it is being started, and that has a time limit of its own
@@ -445,7 +451,7 @@ final class NsjailSandbox implements Sandbox {
                 return;
             }
             Waiting next = waiting.remove();
-            ready.start(next.spec(), next.listener()).onComplete(next.jail());
+            ready.start(next.spec(), next.dependencies(), next.listener()).onComplete(next.jail());
         }
     }
 
@@ -474,14 +480,16 @@ final class NsjailSandbox implements Sandbox {
                     int port = freePort(host);
                     List<String> mode = List.of(
                             "-Ml", "--bindhost", host, "-p", String.valueOf(port), "--max_conns", MAX_CONNECTIONS);
-                    return new Listening(launch(slot, LISTEN, mode, parkedFor, zygote), host, port, zygote);
+                    return new Listening(launch(slot, LISTEN, mode, parkedFor, template, zygote), host, port, zygote);
                 },
                 false);
     }
 
     /** Starts an nsjail for one program. */
-    Future<Lifeline> launchOnce(NsjailSlot slot, JobSpec spec) {
-        return starter.executeBlocking(() -> launch(slot, ONCE, List.of("-Mo"), spec.limits(), Optional.empty()), false)
+    Future<Lifeline> launchOnce(NsjailSlot slot, JobSpec spec, Optional<Path> dependencies) {
+        String text = template + dependencies.map(NsjailSandbox::mounted).orElse("");
+        return starter.executeBlocking(
+                        () -> launch(slot, ONCE, List.of("-Mo"), spec.limits(), text, Optional.empty()), false)
                 .map(process -> new Once(slot, process));
     }
 
@@ -501,10 +509,11 @@ final class NsjailSandbox implements Sandbox {
     }
 
     /** Starts nsjail in the slot's control group, on a thread that lives as long as the sandbox. */
-    private Process launch(NsjailSlot slot, String name, List<String> mode, Limits limits, Optional<Zygote> zygote)
+    private Process launch(
+            NsjailSlot slot, String name, List<String> mode, Limits limits, String text, Optional<Zygote> zygote)
             throws IOException {
         Path config = slot.bay().resolveSibling("slot-" + slot.number() + "-" + name + ".cfg");
-        configure(config, template, root, "deny.kafel", slot.bay(), limits);
+        configure(config, text, root, "deny.kafel", slot.bay(), limits);
         int uid = asRoot ? uids.uid(slot.number()) : ownUid;
         int gid = asRoot ? uid : ownGid;
         List<String> doors = slot.group().doors().stream().map(Path::toString).toList();

@@ -141,13 +141,14 @@ final class NsjailSlot {
     }
 
     /** Starts a program. To be called only while a jail is parked; fails when there is no jail for it. */
-    Future<Sandbox.Jail> start(JobSpec spec, Sandbox.Listener listener) {
+    Future<Sandbox.Jail> start(JobSpec spec, Optional<Path> dependencies, Sandbox.Listener listener) {
         taken = true;
         NsjailJail parked = jail;
-        if (sandbox.fitsParked(spec)) {
+        if (dependencies.isEmpty() && sandbox.fitsParked(spec)) {
             return begin(parked, spec, listener);
         }
-        NsjailJail cold = new NsjailJail(vertx, door, group, () -> sandbox.launchOnce(this, spec), this::closed);
+        NsjailJail cold =
+                new NsjailJail(vertx, door, group, () -> sandbox.launchOnce(this, spec, dependencies), this::closed);
         jail = cold;
         return parked.close()
                 .compose(v -> prepareGroup(spec.limits(), true))

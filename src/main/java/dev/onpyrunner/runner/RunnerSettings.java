@@ -1,8 +1,10 @@
 package dev.onpyrunner.runner;
 
+import dev.onpyrunner.dependencies.DependencySettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How a node runs jobs.
@@ -16,6 +18,7 @@ import java.util.Objects;
  * @param uidBase first of the user ids outside that jails run as, see {@link UidBlock}; only used by root
  * @param beatMs how often a running job's lease is renewed, in milliseconds
  * @param drainMs how long running jobs may take to end when the node stops, in milliseconds
+ * @param dependencies how programs get the packages that they name; empty when they do not
  */
 public record RunnerSettings(
         int slots,
@@ -26,7 +29,8 @@ public record RunnerSettings(
         Path jailDir,
         int uidBase,
         long beatMs,
-        long drainMs) {
+        long drainMs,
+        Optional<DependencySettings> dependencies) {
     /** Each has a user id of its own, see {@link UidBlock}, and so has {@link Zygote}. */
     private static final int MOST_JAILS = UidBlock.SIZE - 1;
 

@@ -51,12 +51,16 @@ public final class RunnerVerticle extends VerticleBase {
     private volatile int busy;
     private final Map<String, JobRun> running = new HashMap<>();
     private final List<RedisLink> links = new ArrayList<>();
+    private Optional<Packages> packages = Optional.empty();
     private JobStore store;
     private int nextPartition;
     private boolean claiming;
+    /** Completes with whether there may be more to claim. */
     private Future<Boolean> lastClaim = Future.succeededFuture(false);
+
     private boolean claimAgain;
     private boolean draining;
+    private boolean paused;
     private Promise<Void> idle;
 
     /**
@@ -136,7 +140,8 @@ public final class RunnerVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        return openSandboxes()
+        return openPackages()
+                .compose(v -> openSandboxes())
                 .compose(v -> kept(RedisLink.open(vertx, redis, "runner")))
                 .onSuccess(link -> store = new JobStore(link, queue, meters))
                 .compose(v -> {
@@ -168,7 +173,17 @@ public final class RunnerVerticle extends VerticleBase {
                     pull();
                     return Future.all(cancels.completion(), inputs.completion());
                 })
-                .recover(e -> closeSandboxes().transform(r -> Future.failedFuture(e)));
+                .recover(e -> closeSandboxes().transform(r -> closePackages()).transform(r -> Future.failedFuture(e)));
+    }
+
+    private Future<Void> openPackages() {
+        if (settings.dependencies().isEmpty()) {
+            return Future.succeededFuture();
+        }
+        var context = vertx.getOrCreateContext();
+        return vertx.executeBlocking(() -> Packages.open(vertx, context, settings), false)
+                .onSuccess(opened -> packages = Optional.of(opened))
+                .mapEmpty();
     }
 
     /** One after the other: a self-test that has the machine for itself finds what it should. */
@@ -194,6 +209,10 @@ public final class RunnerVerticle extends VerticleBase {
                 .distinct()
                 .map(NsjailSandbox::close)
                 .toList());
+    }
+
+    private Future<Void> closePackages() {
+        return packages.map(Packages::close).orElseGet(Future::succeededFuture);
     }
 
     private Future<RedisLink> kept(Future<RedisLink> opening) {
@@ -223,7 +242,7 @@ public final class RunnerVerticle extends VerticleBase {
         if (draining) {
             return;
         }
-        if (lane.isFull()) {
+        if (isShut(lane)) {
             lane.wakers.put(partition, () -> sleep(blocking, partition, lane));
             return;
         }
@@ -238,9 +257,12 @@ public final class RunnerVerticle extends VerticleBase {
                 vertx.setTimer(RETRY_MS, t -> sleep(blocking, partition, lane));
                 return;
             }
-            if (r.result() && lane.isFull()) {
-                // It filled up while it slept: another runner may be idle.
-                store.passWake(partition, lane.queue);
+            if (r.result()) {
+                nextPartition = partition;
+                if (isShut(lane)) {
+                    // It filled up, or was shut, while it slept: another runner may be idle.
+                    store.passWake(partition, lane.queue);
+                }
             }
             pull();
             sleep(blocking, partition, lane);
@@ -253,7 +275,7 @@ public final class RunnerVerticle extends VerticleBase {
             claimAgain = true;
             return;
         }
-        if (draining || lanes.stream().allMatch(Lane::isFull)) {
+        if (draining || lanes.stream().allMatch(this::isShut)) {
             return;
         }
         claiming = true;
@@ -261,14 +283,13 @@ public final class RunnerVerticle extends VerticleBase {
         lastClaim = claimFrom(queue.partitions());
         lastClaim.onComplete(r -> {
             claiming = false;
-            boolean got = r.succeeded() && r.result();
-            if (got || claimAgain) {
+            if (claimAgain || (r.succeeded() && r.result())) {
                 pull();
             }
         });
     }
 
-    /** Tries the partitions in turn; true when a job was claimed. */
+    /** Tries the partitions in turn until one has a job; true when another one waits there. */
     private Future<Boolean> claimFrom(int tries) {
         if (tries == 0) {
             return Future.succeededFuture(false);
@@ -276,7 +297,10 @@ public final class RunnerVerticle extends VerticleBase {
         int partition = nextPartition;
         nextPartition = (nextPartition + 1) % queue.partitions();
         List<String> queues =
-                lanes.stream().filter(l -> !l.isFull()).map(l -> l.queue).toList();
+                lanes.stream().filter(l -> !isShut(l)).map(l -> l.queue).toList();
+        if (queues.isEmpty()) {
+            return Future.succeededFuture(false);
+        }
         Future<Optional<Claim>> claiming = store.claim(partition, queues, node);
         return claiming.recover(e -> Future.succeededFuture(Optional.empty())).compose(claim -> {
             if (claim.isEmpty()) {
@@ -286,7 +310,7 @@ public final class RunnerVerticle extends VerticleBase {
                 return store.release(claim.get()).onSuccess(bus::reaped).map(false);
             }
             run(claim.get());
-            return Future.succeededFuture(true);
+            return Future.succeededFuture(claim.get().more());
         });
     }
 
@@ -297,22 +321,56 @@ public final class RunnerVerticle extends VerticleBase {
                 .orElseThrow();
         lane.room.running++;
         JobRun run = new JobRun(
-                vertx, store, bus, meters, lane.sandbox, claim, settings.beatMs(), runtimes, lane.alsoCollected);
+                vertx,
+                store,
+                bus,
+                meters,
+                lane.sandbox,
+                claim,
+                settings.beatMs(),
+                runtimes,
+                lane.alsoCollected,
+                packages);
         running.put(claim.id().text(), run);
         busy = running.size();
         run.run().onComplete(r -> {
             running.remove(claim.id().text());
+            boolean wasFull = lane.room.isFull();
             lane.room.running--;
             busy = running.size();
             if (idle != null && running.isEmpty()) {
                 idle.tryComplete();
             }
+            if (!wasFull) {
+                return; // what came meanwhile has woken a lane
+            }
             pull();
-            lanes.stream().filter(l -> l.room == lane.room).forEach(l -> {
-                List<Runnable> awake = List.copyOf(l.wakers.values());
-                l.wakers.clear();
-                awake.forEach(Runnable::run);
-            });
+            lanes.stream().filter(l -> l.room == lane.room).forEach(RunnerVerticle::goBackToWaiting);
+        });
+    }
+
+    private static void goBackToWaiting(Lane lane) {
+        List<Runnable> awake = List.copyOf(lane.wakers.values());
+        lane.wakers.clear();
+        awake.forEach(Runnable::run);
+    }
+
+    private boolean isShut(Lane lane) {
+        return paused || lane.isFull();
+    }
+
+    /** Takes no more jobs from now on, or takes them again; those that run go on. Any thread may ask. */
+    public void pause(boolean on) {
+        context.runOnContext(v -> {
+            if (paused == on) {
+                return;
+            }
+            paused = on;
+            LOG.info(on ? "no more jobs are taken" : "jobs are taken again");
+            if (!on) {
+                pull();
+                lanes.forEach(RunnerVerticle::goBackToWaiting);
+            }
         });
     }
 
@@ -337,6 +395,7 @@ public final class RunnerVerticle extends VerticleBase {
                                 .toList())
                         .mapEmpty())
                 .eventually(this::closeSandboxes)
+                .eventually(this::closePackages)
                 .eventually(this::wakeSleepers)
                 .eventually(
                         () -> Future.join(links.stream().map(RedisLink::close).toList()))

@@ -3,7 +3,9 @@ package dev.onpyrunner.runner;
 import dev.onpyrunner.job.JobSpec;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where programs run, walled off.
@@ -16,9 +18,10 @@ public interface Sandbox {
     /**
      * Starts a program, as soon as a place is free.
      *
+     * @param dependencies a folder that it can import from, made for it; empty for none
      * @return the running program; fails with {@link SandboxException} when there is none
      */
-    Future<Jail> start(JobSpec spec, Listener listener);
+    Future<Jail> start(JobSpec spec, Optional<Path> dependencies, Listener listener);
 
     /** Kills what runs and gives everything back: processes, cgroups, folders. */
     Future<Void> close();

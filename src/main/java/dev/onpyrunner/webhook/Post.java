@@ -1,5 +1,6 @@
 package dev.onpyrunner.webhook;
 
+import dev.onpyrunner.job.TraceContext;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -45,7 +47,7 @@ final class Post {
     }
 
     /** Fails, with what to tell an operator, unless the other side says 2xx. */
-    Future<Void> send(String id, Buffer body) {
+    Future<Void> send(String id, Buffer body, Optional<TraceContext> trace) {
         return vertx.executeBlocking(this::address, false)
                 .compose(address -> client.request(new RequestOptions()
                         .setMethod(HttpMethod.POST)
@@ -53,14 +55,15 @@ final class Post {
                         .setHost(settings.uri().getHost())
                         .setPort(settings.port())
                         .setURI(path())))
-                .compose(request -> answer(request, id, body).onComplete(r -> request.reset()))
+                .compose(request -> answer(request, id, body, trace).onComplete(r -> request.reset()))
                 .timeout(settings.timeoutMs(), TimeUnit.MILLISECONDS)
                 .compose(status -> status / 100 == 2
                         ? Future.succeededFuture()
                         : Future.failedFuture(new IOException("it answered " + status)));
     }
 
-    private Future<Integer> answer(HttpClientRequest request, String id, Buffer body) {
+    private Future<Integer> answer(HttpClientRequest request, String id, Buffer body, Optional<TraceContext> trace) {
+        trace.ifPresent(t -> request.putHeader(TraceContext.HEADER, t.parent()));
         String seconds = String.valueOf(Instant.now().getEpochSecond());
         return request.putHeader("Content-Type", "application/json")
                 .putHeader("User-Agent", "OnPyRunner")

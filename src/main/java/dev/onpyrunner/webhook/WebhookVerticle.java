@@ -8,11 +8,11 @@ import dev.onpyrunner.job.JobMeters.Told;
 import dev.onpyrunner.job.JobStore;
 import dev.onpyrunner.job.QueueSettings;
 import dev.onpyrunner.job.Refusal;
+import dev.onpyrunner.job.TraceContext;
 import dev.onpyrunner.redis.RedisLink;
 import dev.onpyrunner.redis.RedisSettings;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -21,6 +21,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -183,7 +184,7 @@ public final class WebhookVerticle extends VerticleBase {
             Message message = ready.poll();
             posting++;
             body(message.end)
-                    .compose(b -> post.send(message.end.id().text(), b))
+                    .compose(body -> post.send(message.end.id().text(), body.toBuffer(), trace(body)))
                     .onComplete(r -> {
                         posting--;
                         if (r.succeeded()) {
@@ -198,7 +199,7 @@ public final class WebhookVerticle extends VerticleBase {
     }
 
     /** The job as it is for everybody, without its output; less when it is gone already. */
-    private Future<Buffer> body(End end) {
+    private Future<JsonObject> body(End end) {
         return store.find(end.id())
                 .map(job -> job.toJson())
                 .recover(e -> e instanceof Refusal
@@ -209,8 +210,11 @@ public final class WebhookVerticle extends VerticleBase {
                 .map(job -> new JsonObject()
                         .put("type", "job.ended")
                         .put("timestamp", Instant.now().toString())
-                        .put("data", job)
-                        .toBuffer());
+                        .put("data", job));
+    }
+
+    private static Optional<TraceContext> trace(JsonObject body) {
+        return TraceContext.of(body.getJsonObject("data").getString(TraceContext.HEADER));
     }
 
     private void failed(Message message, Throwable cause) {

@@ -7,6 +7,7 @@ import dev.onpyrunner.TestNode;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -141,10 +142,24 @@ class BatchRoutesIT {
     }
 
     @Test
+    void a_large_program_is_not_held_a_thousand_times(TestNode node) throws Exception {
+        Map<String, ?> program = Map.of("source", "#" + "x".repeat(4 << 20));
+        List<Map<String, ?>> cases = Collections.nCopies(1_000, Map.of("stdin", "1"));
+        HttpResponse<String> response = post(node, "/v1/batches", Map.of("program", program, "cases", cases));
+        assertThat(response.statusCode()).isEqualTo(413);
+        assertThat(json(response).at("/errors/0/pointer").textValue()).isEqualTo("/cases");
+        assertThat(json(response).get("detail").textValue()).startsWith("Each job holds the program: 1000 times 4");
+        // As many of it as the server would take in one request are taken.
+        HttpResponse<String> few =
+                post(node, "/v1/batches?wait=60", Map.of("program", program, "cases", cases.subList(0, 3)));
+        assertThat(json(few).at("/counts/done").intValue()).isEqualTo(3);
+    }
+
+    @Test
     void what_is_wrong_is_told_at_its_place_and_nothing_is_stored(TestNode node) throws Exception {
         Map<String, ?> program = Map.of("source", "", "priority", 9);
         Map<String, ?> good = Map.of("stdin", "1");
-        Map<String, ?> bad = Map.of("stdin", 5, "expect", Map.of("compare", "fuzzy"), "entry", "x.py");
+        Map<String, ?> bad = Map.of("stdin", 5, "expect", Map.of("compare", "fuzzy"), "entry", "x.py", "a/~b", 1);
         JsonNode errors = errors(post(node, "/v1/batches", Map.of("program", program, "cases", List.of(good, bad))));
         assertThat(errors.findValuesAsText("pointer"))
                 .containsExactlyInAnyOrder(
@@ -152,7 +167,8 @@ class BatchRoutesIT {
                         "/cases/1/stdin",
                         "/cases/1/expect/stdout",
                         "/cases/1/expect/compare",
-                        "/cases/1/entry");
+                        "/cases/1/entry",
+                        "/cases/1/a~1~0b");
         errors = errors(post(node, "/v1/batches", Map.of("jobs", List.of(SLEEPER, Map.of("sauce", ""), 7))));
         assertThat(errors.findValuesAsText("pointer")).containsExactly("/jobs/1/sauce", "/jobs/1/source", "/jobs/2");
         for (Map<String, ?> body : List.<Map<String, ?>>of(
@@ -161,7 +177,7 @@ class BatchRoutesIT {
                 Map.of("jobs", List.of(SLEEPER), "cases", List.of()),
                 Map.of("program", program),
                 Map.of("jobs", List.of(SLEEPER), "more", 1),
-                Map.of("jobs", java.util.Collections.nCopies(1_001, Map.of("source", ""))))) {
+                Map.of("jobs", Collections.nCopies(1_001, Map.of("source", ""))))) {
             assertThat(errors(post(node, "/v1/batches", body))).isNotEmpty();
         }
         assertThat(post(node, "/v1/batches", "text").statusCode()).isEqualTo(400);

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** {@code api/openapi.yaml}, and whether an answer is one that it promises. */
-final class Contract {
+public final class Contract {
     private static final Set<String> METHODS = Set.of("get", "post", "put", "patch", "delete");
     private static final String ANY = "*/*";
     private static final String SCHEMAS = "#/components/schemas/";
@@ -32,7 +32,7 @@ final class Contract {
     private final SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12);
     private final Set<String> seen = new TreeSet<>();
 
-    Contract() throws IOException {
+    public Contract() throws IOException {
         root = new YAMLMapper().readTree(Files.readAllBytes(Path.of("api/openapi.yaml")));
     }
 
@@ -50,7 +50,7 @@ final class Contract {
     }
 
     /** All answers of an operation that have a status of their own. */
-    Set<String> promised() {
+    public Set<String> promised() {
         Set<String> all = new TreeSet<>();
         for (String operation : operations()) {
             operation(operation).get("responses").fieldNames().forEachRemaining(status -> {
@@ -73,7 +73,7 @@ final class Contract {
     }
 
     /** Checks status, headers, media type and body; {@code operation} is {@code GET /path} as the contract has it. */
-    void check(String operation, HttpResponse<String> response) throws IOException {
+    public void check(String operation, HttpResponse<String> response) throws IOException {
         String status = String.valueOf(response.statusCode());
         JsonNode responses = operation(operation).get("responses");
         boolean other = response.statusCode() >= 400 && !responses.has(status);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.onpyrunner.http.Problem.FieldError;
 import dev.onpyrunner.http.Problem.Kind;
+import dev.onpyrunner.job.Allowance;
 import dev.onpyrunner.job.JobFile;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
@@ -32,6 +33,7 @@ class JobReaderTest {
             true,
             new HttpSettings.Caps(10_000, 100, 10, 3, 2, 5),
             new RuntimeCatalog("python3.11", List.of()),
+            Allowance.USUAL,
             DEFAULTS,
             MAXIMUM,
             3600,

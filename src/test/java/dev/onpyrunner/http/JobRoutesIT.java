@@ -49,6 +49,22 @@ class JobRoutesIT {
         return json(node.get("/v1/jobs/" + id));
     }
 
+    @Test
+    void a_job_says_which_trace_its_request_belonged_to(TestNode node) throws Exception {
+        String trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        JsonNode posted = json(node.send(python(node, "", "print(1)").header("traceparent", trace)));
+        assertThat(posted.get("traceparent").asText()).isEqualTo(trace);
+        String id = posted.get("id").asText();
+        assertThat(node.awaitEnd(id).get("traceparent").asText()).isEqualTo(trace);
+        assertThat(node.get("/v1/jobs/" + id + "/events").body().lines().filter(l -> l.contains("\"k\":\"end\"")))
+                .singleElement()
+                .asString()
+                .contains("\"traceparent\":\"" + trace + "\"");
+        assertThat(json(node.send(python(node, "?wait=20", "print(1)").header("traceparent", "00-1-2-3")))
+                        .has("traceparent"))
+                .isFalse();
+    }
+
     private static HttpResponse<String> delete(TestNode node, String id) throws Exception {
         return node.send(node.request("/v1/jobs/" + id).DELETE());
     }
@@ -150,7 +166,7 @@ class JobRoutesIT {
         assertThat(header(response, "Preference-Applied")).isEqualTo("wait=8");
         response = node.send(python(node, "?wait=9", "print(1)").header("Prefer", "wait=3"));
         assertThat(header(response, "Preference-Applied")).isEqualTo("wait=9");
-        response = node.send(python(node, "?wait=99999", "print(1)"));
+        response = node.send(python(node, "?wait=99999999999999999999", "print(1)"));
         assertThat(header(response, "Preference-Applied")).isEqualTo("wait=60");
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.onpyrunner.Await;
 import dev.onpyrunner.TestNode;
 import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ class OperatorRoutesIT {
     @Test
     void the_token_opens_what_nothing_else_does() throws Exception {
         Contract contract = new Contract();
-        for (String path : List.of("/v1/nodes", "/v1/dead", "/metrics")) {
+        for (String path : List.of("/v1/nodes", "/v1/running", "/v1/dead", "/metrics")) {
             for (HttpResponse<String> refused : List.of(
                     guarded.get(path),
                     get(path, "Bearer wrong"),
@@ -65,16 +66,19 @@ class OperatorRoutesIT {
         contract.check(
                 "GET /v1/nodes", guarded.send(guarded.request("/v1/nodes").header("Accept", "a/b")));
         contract.check("GET /v1/dead", guarded.send(guarded.request("/v1/dead").header("Accept", "a/b")));
+        contract.check(
+                "GET /v1/running", guarded.send(guarded.request("/v1/running").header("Accept", "a/b")));
         Set<String> missing = new TreeSet<>(contract.promised());
         missing.removeAll(contract.seen());
-        missing.removeIf(m -> !m.matches("GET (/v1/nodes|/v1/dead|/metrics) .*") || m.matches(".* (403|503)"));
+        missing.removeIf(
+                m -> !m.matches("GET (/v1/nodes|/v1/running|/v1/dead|/metrics) .*") || m.matches(".* (403|503)"));
         assertThat(missing).isEmpty();
     }
 
     @Test
     void without_a_token_what_tells_of_others_stays_closed_and_the_metrics_are_open(TestNode node) throws Exception {
         Contract contract = new Contract();
-        for (String path : List.of("/v1/nodes", "/v1/dead")) {
+        for (String path : List.of("/v1/nodes", "/v1/running", "/v1/dead")) {
             HttpResponse<String> refused = node.get(path);
             assertThat(refused.statusCode()).isEqualTo(403);
             contract.check("GET " + path, refused);
@@ -98,6 +102,40 @@ class OperatorRoutesIT {
         assertThat(one.get("slots").intValue()).isZero();
         assertThat(one.get("roles").toString()).isEqualTo("[\"http\"]");
         assertThat(one.get("draining").booleanValue()).isFalse();
+    }
+
+    private static HttpResponse<String> drain(Contract contract, String method, String name, String... headers)
+            throws Exception {
+        var request = guarded.request("/v1/nodes/" + name + "/drain").headers(headers);
+        HttpResponse<String> response = guarded.send(request.method(method, BodyPublishers.noBody()));
+        contract.check(method + " /v1/nodes/{name}/drain", response);
+        return response;
+    }
+
+    @Test
+    void a_node_hears_that_it_is_to_drain_and_that_it_is_not() throws Exception {
+        Contract contract = new Contract();
+        String bearer = "Bearer " + TOKEN;
+        String name = Await.value(
+                        "the node has said that it is there",
+                        () -> json(get("/v1/nodes", bearer)).at("/nodes/0/name"),
+                        n -> !n.isMissingNode())
+                .asText();
+        for (String method : List.of("POST", "DELETE")) {
+            assertThat(drain(contract, method, name, "Accept", "*/*").statusCode())
+                    .isEqualTo(401);
+            assertThat(drain(contract, method, "none", "Authorization", bearer).statusCode())
+                    .isEqualTo(404);
+            assertThat(drain(contract, method, name, "Authorization", bearer, "Accept", "a/b")
+                            .statusCode())
+                    .isEqualTo(406);
+            assertThat(drain(contract, method, name, "Authorization", bearer).statusCode())
+                    .isEqualTo(202);
+            Await.until(
+                    "the node drains, or does not",
+                    () -> json(get("/v1/nodes", bearer)).at("/nodes/0/draining").booleanValue()
+                            == method.equals("POST"));
+        }
     }
 
     @Test

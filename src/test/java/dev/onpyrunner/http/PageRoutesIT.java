@@ -25,7 +25,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class PageRoutesIT {
     private static final Path WEB = Path.of("src/main/resources/web");
 
-    private static final Map<String, String> FILES = Map.of("", "index.html", "docs", "docs.html");
+    private static final Map<String, String> FILES =
+            Map.of("", "index.html", "docs", "docs.html", "admin", "admin.html");
 
     private static final long MOST_BYTES = 200_000;
 

@@ -444,7 +444,9 @@ class JobStoreIT {
                     claim.acceptedBy(),
                     claim.createdAt(),
                     false,
-                    1);
+                    1,
+                    false,
+                    Optional.empty());
             Job before = store.find(id);
             long lease = store.send(Command.ZSCORE, store.key("lease"), id).toLong();
             refusesAll(store, forged);
@@ -502,7 +504,9 @@ class JobStoreIT {
                                     "",
                                     0,
                                     false,
-                                    1),
+                                    1,
+                                    false,
+                                    Optional.empty()),
                             3))
                     .isInstanceOf(NotHolderException.class);
         }
@@ -1004,7 +1008,7 @@ class JobStoreIT {
             JobStore.Accepted first = store.accept(ANN, spec("1"), "key");
             JobStore.Accepted again = store.accept(ANN, spec("1"), "key");
             assertThat(first.replayed()).isFalse();
-            assertThat(again).isEqualTo(new JobStore.Accepted(first.id(), true, null));
+            assertThat(again).isEqualTo(new JobStore.Accepted(first.id(), true, null, null));
             store.claim();
             assertThat(store.tryClaim()).isEmpty();
             assertThat(store.accept(ANN, spec("1"), "key").id()).isEqualTo(first.id());

@@ -353,7 +353,19 @@ final class QueueModel {
                 .sum();
         long stored = account.bytes - expired;
         long room = Math.max(64 << 10, settings.maxStoredBytesPerClient() - stored);
-        return new Claim(best.id, best.fence, token, best.starts, now, best.spec, "here", best.createdAt, false, room)
+        return new Claim(
+                        best.id,
+                        best.fence,
+                        token,
+                        best.starts,
+                        now,
+                        best.spec,
+                        "here",
+                        best.createdAt,
+                        false,
+                        room,
+                        next(queues).isPresent(),
+                        Optional.empty())
                 .toString();
     }
 
@@ -596,7 +608,8 @@ final class QueueModel {
                 row.createdAt,
                 row.startedAt,
                 row.finishedAt,
-                ended ? row.expiresAt() : 0);
+                ended ? row.expiresAt() : 0,
+                Optional.empty());
     }
 
     /** A job was started once more while the clock was ahead, and that start came to nothing. */

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,8 @@ class SelfTestIT {
                 jailDir,
                 210_000,
                 3_000,
-                0);
+                0,
+                Optional.empty());
         return Await.get(SelfTest.onThisMachine(vertx, settings, LIMITS));
     }
 

@@ -17,6 +17,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class WebhookIT {
     private static final byte[] KEY = "twenty-four random bytes".getBytes(StandardCharsets.US_ASCII);
     private static final String SECRET = "whsec_" + Base64.getEncoder().encodeToString(KEY);
 
-    private record Got(String path, String id, String timestamp, String signature, Buffer body) {}
+    private record Got(String path, String id, String timestamp, String signature, String trace, Buffer body) {}
 
     private final BlockingQueue<Got> got = new LinkedBlockingQueue<>();
     private Vertx vertx;
@@ -75,6 +76,7 @@ class WebhookIT {
                     request.getHeader("webhook-id"),
                     request.getHeader("webhook-timestamp"),
                     request.getHeader("webhook-signature"),
+                    request.getHeader("traceparent"),
                     body));
             int status = answers.applyAsInt(++posts);
             if (status > 0) {
@@ -113,8 +115,14 @@ class WebhookIT {
     @Test
     void a_signed_post_tells_how_a_job_ended() throws Exception {
         try (TestNode node = TestNode.start(flags())) {
-            String id = node.run("raise SystemExit(3)").path("id").asText();
+            String trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+            HttpRequest.Builder request = node.request("/v1/jobs")
+                    .header("Content-Type", "text/x-python")
+                    .header("traceparent", trace)
+                    .POST(HttpRequest.BodyPublishers.ofString("raise SystemExit(3)"));
+            String id = new JsonObject(node.send(request).body()).getString("id");
             Got one = next();
+            assertThat(one.trace()).isEqualTo(trace);
             assertThat(one.path()).isEqualTo("/hook?x=1");
             assertThat(one.id()).isEqualTo(id);
             Mac mac = Mac.getInstance("HmacSHA256");
