@@ -39,6 +39,8 @@ class ArchitectureTest {
                 .definedBy(ROOT + ".runner..")
                 .layer("dependencies")
                 .definedBy(ROOT + ".dependencies..")
+                .layer("files")
+                .definedBy(ROOT + ".files..")
                 .layer("job")
                 .definedBy(ROOT + ".job..")
                 .layer("redis")
@@ -61,6 +63,8 @@ class ArchitectureTest {
                 .mayOnlyBeAccessedByLayers("root")
                 .whereLayer("dependencies")
                 .mayOnlyBeAccessedByLayers("root", "runner")
+                .whereLayer("files")
+                .mayOnlyBeAccessedByLayers("root", "runner", "dependencies")
                 .whereLayer("job")
                 .mayOnlyBeAccessedByLayers("root", "http", "mcp", "doors", "console", "runner", "webhook")
                 .check(PROGRAM);

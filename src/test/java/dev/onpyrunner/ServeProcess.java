@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,14 +43,15 @@ final class ServeProcess implements AutoCloseable {
         builder.command().add(0, "setsid"); // a process group of its own, which a test may signal
         builder.command().addAll(0, before);
         builder.environment().putAll(environment);
-        builder.redirectError(data.resolveSibling(data.getFileName() + ".log").toFile());
+        Path log = data.resolveSibling(data.getFileName() + ".log");
+        builder.redirectError(log.toFile());
         Process process = builder.start();
         BufferedReader said =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         String line = said.readLine();
         if (line == null || !line.startsWith("OnPyRunner is ready: ")) {
             process.destroyForcibly();
-            throw new IOException("the node did not start: " + line);
+            throw new IOException("the node did not start: " + line + "; " + Files.readString(log));
         }
         return new ServeProcess(process, line.split("\\s+", -1)[3]);
     }

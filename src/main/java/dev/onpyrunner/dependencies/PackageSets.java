@@ -1,5 +1,6 @@
 package dev.onpyrunner.dependencies;
 
+import dev.onpyrunner.files.FileTree;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -7,14 +8,10 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -109,7 +106,7 @@ final class PackageSets implements Closeable {
                 Matcher name = SET.matcher(entry.getFileName().toString());
                 Optional<Long> bytes = name.matches() ? bytes(entry) : Optional.empty();
                 if (bytes.isEmpty()) {
-                    delete(entry);
+                    FileTree.delete(entry);
                     continue;
                 }
                 Set found = new Set(entry, bytes.get(), Long.parseLong(name.group(2)));
@@ -119,7 +116,7 @@ final class PackageSets implements Closeable {
                     sets.current.put(name.group(1), found);
                 }
                 if (older != null) {
-                    delete(older.path);
+                    FileTree.delete(older.path);
                 }
             }
         }
@@ -239,29 +236,10 @@ final class PackageSets implements Closeable {
     /** Any thread may ask. */
     static void deleteOrSay(Path tree) {
         try {
-            delete(tree);
+            FileTree.delete(tree);
         } catch (IOException e) {
             LOG.warn("packages that nobody uses cannot be removed: {}", e.getMessage());
         }
-    }
-
-    private static void delete(Path tree) throws IOException {
-        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path dir, IOException e) throws IOException {
-                Files.delete(dir);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 
     @Override

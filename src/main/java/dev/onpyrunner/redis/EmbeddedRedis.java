@@ -39,6 +39,21 @@ public final class EmbeddedRedis {
     private static final int NOT_FOUND = 127;
 
     private static final long STOP_MS = 10_000;
+    /** A port that was free may be taken before the server has it. */
+    private static final int TRIES = 5;
+    /** In the server's log. */
+    private static final String STARTS = "Redis is starting";
+
+    private static final String ADDRESS_IN_USE = "Address already in use";
+
+    private static final class PortTakenException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        PortTakenException(String message) {
+            super(message);
+        }
+    }
+
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rw-------");
 
     /** When changes are written to disk, as {@code appendfsync} has it. */
@@ -80,7 +95,29 @@ public final class EmbeddedRedis {
         boolean isKnown = before.matches();
         // Other nodes know the address: keep it over a restart, as far as nobody else has taken it.
         String password = isKnown ? before.group(1) : newPassword();
-        int port = freePort(isKnown ? Integer.parseInt(before.group(2)) : 0);
+        int port = isKnown ? Integer.parseInt(before.group(2)) : 0;
+        for (int tries = 1; ; tries++) {
+            try {
+                return startAt(freePort(port), password, program, folder, maxMemoryBytes, fsync, timeoutMs, onDeath);
+            } catch (PortTakenException e) {
+                if (tries == TRIES) {
+                    throw e;
+                }
+                LOG.info("{} Another port is tried", e.getMessage());
+            }
+        }
+    }
+
+    private static EmbeddedRedis startAt(
+            int port,
+            String password,
+            String program,
+            Path folder,
+            long maxMemoryBytes,
+            Fsync fsync,
+            long timeoutMs,
+            Runnable onDeath)
+            throws IOException {
         String url = "redis://:" + password + "@127.0.0.1:" + port;
         RedisSettings settings = RedisSettings.of(url, timeoutMs);
         Path config = folder.resolve("redis.conf");
@@ -112,13 +149,14 @@ public final class EmbeddedRedis {
             throw new IOException(notFound(program, e.getCause().getMessage()), e);
         }
         EmbeddedRedis redis = new EmbeddedRedis(process, settings);
-        made.complete(redis);
         try {
             redis.awaitReady(program, port, log);
-            writePrivate(known, List.of(url));
+            writePrivate(folder.resolve(URL_FILE), List.of(url));
         } catch (IOException e) {
             redis.stop();
             throw e;
+        } finally {
+            made.complete(redis);
         }
         LOG.info("redis-server runs on 127.0.0.1:{}, data in {}", port, folder);
         return redis;
@@ -180,7 +218,9 @@ public final class EmbeddedRedis {
                 throw new IOException(notFound(program, "there is no such program"));
             }
             if (!process.isAlive()) {
-                throw new IOException("redis-server ended at once. Its log, " + log + ", ends with: " + lastLine(log));
+                String said = end(log);
+                String message = "redis-server ended at once. Its log, " + log + ", ends with: " + lastOf(said);
+                throw said.contains(ADDRESS_IN_USE) ? new PortTakenException(message) : new IOException(message);
             }
             if (answersPing(port)) {
                 return;
@@ -216,9 +256,14 @@ public final class EmbeddedRedis {
                 + " ONPY_REDIS_SERVER to its path.";
     }
 
-    private static String lastLine(Path log) throws IOException {
-        List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
-        return lines.stream().filter(l -> !l.isBlank()).reduce((a, b) -> b).orElse("(nothing)");
+    /** What the server wrote since it was started. */
+    private static String end(Path log) throws IOException {
+        String all = Files.exists(log) ? Files.readString(log, StandardCharsets.ISO_8859_1) : "";
+        return all.substring(Math.max(0, all.lastIndexOf(STARTS)));
+    }
+
+    private static String lastOf(String said) {
+        return said.lines().filter(l -> !l.isBlank()).reduce((a, b) -> b).orElse("(nothing)");
     }
 
     private static String newPassword() {

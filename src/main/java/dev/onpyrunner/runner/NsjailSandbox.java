@@ -1,5 +1,6 @@
 package dev.onpyrunner.runner;
 
+import dev.onpyrunner.files.FileTree;
 import dev.onpyrunner.job.JobSpec;
 import dev.onpyrunner.job.Limits;
 import io.vertx.core.Future;
@@ -14,12 +15,12 @@ import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
@@ -348,43 +349,35 @@ final class NsjailSandbox implements Sandbox {
         return said;
     }
 
-    /** Removes the folders of nodes that are dead. */
-    private static void sweep(Path temp) throws IOException {
+    /** Removes the folders of nodes that are dead. Other nodes may be at it, too. */
+    static void sweep(Path temp) throws IOException {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(temp, FOLDER_PREFIX + "*")) {
             for (Path old : folders) {
                 String pid = old.getFileName()
                         .toString()
                         .substring(FOLDER_PREFIX.length())
                         .replaceFirst("-.*", "");
-                boolean ours = Files.isDirectory(old, java.nio.file.LinkOption.NOFOLLOW_LINKS)
-                        && Files.getOwner(old, java.nio.file.LinkOption.NOFOLLOW_LINKS)
-                                .equals(Files.getOwner(Path.of("/proc/self")));
-                if (ours
-                        && pid.matches("[0-9]{1,10}")
+                if (pid.matches("[0-9]{1,10}")
                         && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
-                    delete(old);
+                    removeOwn(old);
                 }
             }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 
-    static void delete(Path tree) throws IOException {
-        if (!Files.exists(tree, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
-            return;
+    private static void removeOwn(Path old) {
+        try {
+            if (Files.isDirectory(old, LinkOption.NOFOLLOW_LINKS)
+                    && Files.getOwner(old, LinkOption.NOFOLLOW_LINKS).equals(Files.getOwner(Path.of("/proc/self")))) {
+                FileTree.delete(old);
+            }
+        } catch (NoSuchFileException e) {
+            LOG.debug("another node has removed {}", old);
+        } catch (IOException e) {
+            LOG.warn("a dead node's folder stays: {}", e.toString());
         }
-        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path dir, IOException e) throws IOException {
-                Files.delete(dir);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 
     /** Makes a jail in every slot. Completes when each has one, or has failed to; fails when none has. */
@@ -622,7 +615,7 @@ final class NsjailSandbox implements Sandbox {
                 .transform(r -> removeGroups(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REMOVE_WITHIN_MS)))
                 .eventually(() -> vertx.<Void>executeBlocking(
                         () -> {
-                            delete(folder);
+                            FileTree.delete(folder);
                             if (uids != null) {
                                 uids.close();
                             }

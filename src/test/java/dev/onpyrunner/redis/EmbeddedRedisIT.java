@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,6 +72,41 @@ class EmbeddedRedisIT {
         assertThat(TestRedis.send(link(second.settings()), Command.GET, "key").toString())
                 .isEqualTo("kept");
         second.stop();
+    }
+
+    /** A server that finds its port taken, the first time, by a socket that was opened after the port was chosen. */
+    private Path unluckyServer() throws IOException {
+        Path program = data.resolve("unlucky-redis");
+        Files.writeString(program, """
+                #!/usr/bin/env python3
+                import os, pathlib, socket, sys
+                met = pathlib.Path(__file__).with_name("met")
+                if not met.exists():
+                    met.touch()
+                    port = next(l.split()[1] for l in open(sys.argv[1]) if l.startswith("port "))
+                    taken = socket.create_server(("127.0.0.1", int(port)))
+                    taken.set_inheritable(True)
+                os.execv("%1$s", ["%1$s", *sys.argv[1:]])
+                """.formatted(TestRedis.server()));
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+        return program;
+    }
+
+    @Test
+    void takes_another_port_when_its_own_was_taken_at_the_last_moment() throws IOException {
+        AtomicBoolean died = new AtomicBoolean();
+        EmbeddedRedis redis = EmbeddedRedis.start(
+                unluckyServer().toString(),
+                data.resolve("redis"),
+                MAX_MEMORY,
+                Fsync.EVERYSEC,
+                2_000,
+                () -> died.set(true));
+        assertThat(data.resolve("met")).exists();
+        assertThat(TestRedis.send(link(redis.settings()), Command.PING).toString())
+                .isEqualTo("PONG");
+        redis.stop();
+        assertThat(died).isFalse();
     }
 
     @Test

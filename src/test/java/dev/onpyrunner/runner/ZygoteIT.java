@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.onpyrunner.Await;
 import dev.onpyrunner.TestNode;
+import dev.onpyrunner.files.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ class ZygoteIT {
     @AfterEach
     void close() throws IOException {
         node.close();
-        NsjailSandbox.delete(runtimes);
+        FileTree.delete(runtimes);
     }
 
     private void start(String... settings) throws IOException {

@@ -1,0 +1,2 @@
+/** Folders on this machine's disk. */
+package dev.onpyrunner.files;
