@@ -1,18 +1,20 @@
 #!lua
--- accept: stores jobs and their places in the queue, or says why not; one after the other, each for itself.
+-- accept: stores jobs and their places in the queue, or says why not; one after the other, each for itself. One for which
+-- its node keeps a slot free, and before which nobody waits, is started at once instead of being queued.
 -- A full Redis (maxmemory) refuses this script as a whole: it has no allow-oom flag.
 -- KEYS  1 deadline  2 stats, and of each job: job  ready  owner-sum  owner-kept  idem
 -- ARGV  1 prefix  2 queue time-out in ms  3 most jobs queued  4 most bytes of queued requests
---       5 most bytes stored of one owner  6 version of the payload, and of each job:
+--       5 most bytes stored of one owner  6 version of the payload  7 node  8 lease in ms, and of each job:
 --       id  owner  queue  priority  spec  limits  max_starts  retention_ms
 --       interactive 0|1  bus address of the accepting node  idempotency hash or ''  fingerprint of the request
 --       most live jobs of its owner  ms between two posts of its owner, as a mean (0: no limit)  how many may come at once
---       traceparent or ''
+--       traceparent or ''  claim token if a slot is kept for it, or ''
 -- REPLY of each job {'OK', time, position from 0, as pace() gives it, and how many ms of posts its owner is ahead} |
+--       the same and {fence, bytes that its owner may store beside} of one that was started at once |
 --       {'SAME', id} | {'OTHER'} |
 --       {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} | {'OWNER_FULL', live, retry} |
 --       {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry}; retry: in so many ms it may succeed
-local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 7, 16
+local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 9, 17
 local timeout, most_queued, most_bytes, most_stored = num(ARGV[2]), num(ARGV[3]), num(ARGV[4]), num(ARGV[5])
 
 local now = now_ms()
@@ -22,7 +24,7 @@ local depth = redis.call('ZCARD', KEYS[1])
 local queued_bytes = depth > 0 and num(stats[3]) or 0
 -- About when the next place is free: when the next running job ends.
 local soon = int(round(math.max(1000, num(stats[8]) / math.max(1, num(stats[7])))))
-local accepted, deadlines, tokens, sums, paces = 0, {}, {}, {}, {}
+local claimed_tag, accepted, deadlines, tokens, sums, paces = num(stats[1]), 0, {}, {}, {}, {}
 
 local function refuse(why, figure, retry)
   redis.call('HINCRBY', KEYS[2], 'refused:' .. why, 1)
@@ -51,7 +53,7 @@ end
 local function accept(k, a)
   local job, ready, owner_sum, owner_kept, idem_key = unpack(KEYS, k, k + KEYS_EACH - 1)
   local id, owner, queue, priority, spec, limits, max_starts, retention, interactive, accepted_by, idem, fingerprint,
-    most_live, step, at_once, trace = unpack(ARGV, a, a + ARGS_EACH - 1)
+    most_live, step, at_once, trace, token = unpack(ARGV, a, a + ARGS_EACH - 1)
   step, most_live = num(step), num(most_live)
   -- A job costs Redis about so much beside its request, its output and its files.
   local bytes = #spec + 2000
@@ -83,11 +85,11 @@ local function accept(k, a)
 
   -- Start-time fair queueing: the owner's jobs follow one another, new owners start at the tag last claimed. Tags are
   -- one count for all queues: an owner may use several, and a runner compares its queues by them.
-  local tag = math.max(num(stats[1]), sum.tag) + 1
+  local tag = math.max(claimed_tag, sum.tag) + 1
   local score = int(tag + 1000 * num(priority))
   sum.tag, sum.posts_until, sum.bytes, sum.live, sum.changed = tag, posts_until, sum.bytes + bytes, sum.live + 1, true
   sum.last = math.max(sum.last, now + timeout + num(retention) + DAY_MS)
-  depth, queued_bytes, accepted, tokens[queue] = depth + 1, queued_bytes + bytes, accepted + 1, (tokens[queue] or 0) + 1
+  accepted = accepted + 1
   -- What is not there counts as 0.
   redis.call('HSET', job, 'v', ARGV[6], 'owner', owner, 'queue', queue, 'status', 'QUEUED', 'max_starts', max_starts,
     'tag', int(tag), 'score', score, 'spec', spec, 'limits', limits, 'retention_ms', retention,
@@ -98,12 +100,21 @@ local function accept(k, a)
     redis.call('HSET', idem_key, 'id', id, 'fingerprint', fingerprint)
     redis.call('HSET', job, 'idem', idem)
   end
+  paces[interactive] = paces[interactive] or pace(interactive, unpack(stats, 5))
+  local running, slots, run_ms = unpack(paces[interactive])
+  local reply = {'OK', int(now), 0, running, slots, run_ms, int(math.ceil(math.max(0, posts_until - now)))}
+  if token ~= '' and redis.call('EXISTS', ready) == 0 then
+    claimed_tag = tag
+    reply[8] = start_job(id, nil, interactive, ARGV[7], token, now, ARGV[8])
+    reply[9] = int(math.max(0, most_stored - sum.bytes))
+    return reply
+  end
+  depth, queued_bytes, tokens[queue] = depth + 1, queued_bytes + bytes, (tokens[queue] or 0) + 1
   redis.call('ZADD', ready, score, id)
   deadlines[#deadlines + 1] = int(now + timeout)
   deadlines[#deadlines + 1] = id
-  paces[interactive] = paces[interactive] or pace(interactive, unpack(stats, 5))
-  local running, slots, run_ms = unpack(paces[interactive])
-  return {'OK', int(now), redis.call('ZRANK', ready, id), running, slots, run_ms, int(math.ceil(math.max(0, posts_until - now)))}
+  reply[3] = redis.call('ZRANK', ready, id)
+  return reply
 end
 
 local replies = {}
@@ -122,8 +133,9 @@ for key, sum in pairs(sums) do
   end
 end
 if accepted > 0 then
-  redis.call('ZADD', KEYS[1], unpack(deadlines))
   redis.call('HSET', KEYS[2], 'queued_bytes', int(queued_bytes), 'accepted', int(num(stats[4]) + accepted))
 end
+if claimed_tag > num(stats[1]) then redis.call('HSET', KEYS[2], 'tag', int(claimed_tag)) end
+if deadlines[1] then redis.call('ZADD', KEYS[1], unpack(deadlines)) end
 for queue, count in pairs(tokens) do wake(queue, count) end
 return replies

@@ -37,18 +37,9 @@ local j = redis.call('HMGET', job_key(best), 'fence', 'tag', 'spec', 'cancel', '
   'trace')
 redis.call('ZREM', KEYS[best_queue], best)
 redis.call('ZREM', P .. 'deadline', best)
--- The fence grows even over a failover that forgot a claim, because time does.
-local fence = int(math.max(num(j[1]) + 1, now))
-local starts = redis.call('HINCRBY', job_key(best), 'starts', 1)
-redis.call('HSET', job_key(best), 'status', 'RUNNING', 'fence', fence, 'token', ARGV[3], 'node', ARGV[2],
-  'started_at', int(now), 'n', '1')
-redis.call('ZADD', KEYS[1], int(now + num(ARGV[4])), best)
+local fence, starts = start_job(best, j[1], j[9], ARGV[2], ARGV[3], now, ARGV[4])
 if num(j[2]) > num(redis.call('HGET', KEYS[2], 'tag')) then redis.call('HSET', KEYS[2], 'tag', j[2]) end
-redis.call('HINCRBY', KEYS[2], 'claimed', 1)
 redis.call('HINCRBY', KEYS[2], 'queued_bytes', int(-num(j[8])))
-if j[9] == '1' then redis.call('HINCRBY', KEYS[2], 'running_interactive', 1) end
-begin_log(best, j[1])
-append(best, fence, '1', 'state', '0', 'RUNNING')
 local room = num(ARGV[6]) - num(redis.call('HGET', P .. 'owner-sum:' .. j[7], 'bytes'))
 -- What has expired is only taken off when its owner posts again.
 for _, kept in ipairs(redis.call('ZRANGEBYSCORE', P .. 'owner-kept:' .. j[7], '-inf', int(now), 'LIMIT', 0, 100)) do

@@ -80,6 +80,22 @@ local function bury(id, now, expires_at)
   if over > 0 then redis.call('ZREMRANGEBYRANK', gone, 0, over - 1) end
 end
 
+-- Starts a job that waits: it is a runner's now, by a fence, a claim token and a lease. before: the fence of its last start,
+-- nil when there was none. Returns its new fence, and how often it has been started.
+local function start_job(id, before, interactive, node, token, now, lease_ms)
+  -- The fence grows even over a failover that forgot a claim, because time does.
+  local fence = int(math.max(num(before) + 1, now))
+  local starts = redis.call('HINCRBY', job_key(id), 'starts', 1)
+  redis.call('HSET', job_key(id), 'status', 'RUNNING', 'fence', fence, 'token', token, 'node', node, 'started_at', int(now),
+    'n', '1')
+  redis.call('ZADD', P .. 'lease', int(now + num(lease_ms)), id)
+  redis.call('HINCRBY', P .. 'stats', 'claimed', 1)
+  if interactive == '1' then redis.call('HINCRBY', P .. 'stats', 'running_interactive', 1) end
+  begin_log(id, before)
+  append(id, fence, '1', 'state', '0', 'RUNNING')
+  return fence, starts
+end
+
 -- Ends a job: its state and result, its last event, its place among its owner's live jobs, its expiry, its tombstone.
 -- Returns the id of the end event.
 local function end_job(id, now, status, result, n)

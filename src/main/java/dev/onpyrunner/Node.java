@@ -9,6 +9,7 @@ import dev.onpyrunner.console.ConsoleRoutes;
 import dev.onpyrunner.console.SockJsRoutes;
 import dev.onpyrunner.http.Desk;
 import dev.onpyrunner.http.HttpVerticle;
+import dev.onpyrunner.job.FreeSlots;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
@@ -67,6 +68,7 @@ public final class Node implements AutoCloseable {
     private final JobMeters meters = new JobMeters();
     private volatile IntSupplier running = () -> 0;
     private volatile Consumer<Boolean> pause = drains -> {};
+    private volatile FreeSlots slots = FreeSlots.NONE;
     private volatile boolean drains;
     private volatile boolean ready;
     private HttpCertificate certificate;
@@ -171,6 +173,7 @@ public final class Node implements AutoCloseable {
                                 runner = id;
                                 running = verticle::running;
                                 pause = verticle::pause;
+                                slots = verticle::reserve;
                             });
                 })
                 .compose(v -> vertx.deployVerticle(
@@ -244,6 +247,11 @@ public final class Node implements AutoCloseable {
             @Override
             public JobMeters meters() {
                 return meters;
+            }
+
+            @Override
+            public FreeSlots freeSlots() {
+                return slots;
             }
 
             @Override

@@ -85,9 +85,7 @@ public final class Desk {
         return accept(ctx, job, ctx.request().getHeader("Idempotency-Key")).compose(accepted -> {
             taken.accept(accepted.id());
             long grantedMs = waits.granted(ctx, waitMs);
-            Future<Void> waited =
-                    grantedMs > 0 ? waits.untilEnd(accepted, waits.until(ctx, grantedMs)) : Future.succeededFuture();
-            return waited.compose(v -> store.whole(accepted.id()));
+            return grantedMs > 0 ? waits.untilEnd(accepted, waits.until(ctx, grantedMs)) : store.whole(accepted.id());
         });
     }
 

@@ -1,6 +1,7 @@
 package dev.onpyrunner.http;
 
 import dev.onpyrunner.job.ApiKeys;
+import dev.onpyrunner.job.FreeSlots;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
@@ -65,6 +66,9 @@ public final class HttpVerticle extends VerticleBase {
         Runnable mountConsole(
                 Router router, Vertx vertx, JobStore store, BiFunction<Throwable, String, JsonObject> problems);
 
+        /** Slots of this node in which jobs may start as they come. */
+        FreeSlots freeSlots();
+
         /** Adds the routes of other protocols than REST, over the same jobs. */
         void mountDoors(Router router, Desk desk);
 
@@ -89,7 +93,7 @@ public final class HttpVerticle extends VerticleBase {
         return RedisLink.open(vertx, redis, "http")
                 .onSuccess(l -> link = l)
                 .compose(l -> {
-                    JobStore store = new JobStore(l, queue, node.meters());
+                    JobStore store = new JobStore(l, queue, node.meters(), node.freeSlots());
                     waits = new Waits(vertx, store, node.bus(), settings.maxWaiting(), settings.maxWaitS());
                     Routes routes = Routes.of(
                             vertx,

@@ -115,8 +115,7 @@ final class JobRoutes {
                 })
                 .compose(a -> waitMs == 0 && !a.replayed()
                         ? store.output(a.job()).compose(output -> answer(ctx, a.job(), output, 0, false))
-                        : (waitMs == 0 ? Future.<Void>succeededFuture() : waits.untilEnd(a, waits.until(ctx, waitMs)))
-                                .compose(v -> store.whole(a.id()))
+                        : (waitMs == 0 ? store.whole(a.id()) : waits.untilEnd(a, waits.until(ctx, waitMs)))
                                 .compose(w -> answer(ctx, w.job(), w.output(), waitMs, waitMs > 0 || a.replayed())))
                 .onFailure(ctx::fail);
     }

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -42,7 +43,8 @@ final class Waits {
     private int count;
     private boolean stopping;
 
-    private record Waiter(Predicate<JobStatus> enough, Promise<Void> over) {}
+    /** {@code over}: with the job, when it came with the word of its end. */
+    private record Waiter(Predicate<JobStatus> enough, Promise<Optional<JobStore.Whole>> over) {}
 
     /**
      * Nobody waits yet.
@@ -119,25 +121,22 @@ final class Waits {
 
     /** Hears the ends of jobs that were accepted under this bus address. */
     Future<Void> listen(String address) {
-        return bus.onEnds(address, id -> wake(id, JobStatus.DONE)).completion();
+        return bus.onOwnEnds(address, end -> wake(end.id(), JobStatus.DONE, end.whole()))
+                .completion();
     }
 
     /**
      * Waits until a job has ended that a request has just posted: it is one of this node's, unless the request was repeated.
+     * Ends early when {@code until} completes.
      *
-     * @return as {@link #untilEndOf}
+     * @return the job as it then is; fails as {@link JobStore#whole}
      */
-    Future<Void> untilEnd(JobStore.Accepted accepted, Future<?> until) {
-        return accepted.replayed() ? untilEndOf(accepted.id(), until) : untilEnd(accepted.id(), until);
-    }
-
-    /**
-     * Waits until a job that was accepted here has ended. Ends early when {@code until} completes.
-     *
-     * @return completes, never fails: the job is then to be looked at
-     */
-    private Future<Void> untilEnd(JobId id, Future<?> until) {
-        return await(id, JobStatus::isTerminal, until, null);
+    Future<JobStore.Whole> untilEnd(JobStore.Accepted accepted, Future<?> until) {
+        JobId id = accepted.id();
+        Future<Optional<JobStore.Whole>> waited = accepted.replayed()
+                ? untilEndOf(id, until).map(Optional.empty())
+                : await(id, JobStatus::isTerminal, until, null);
+        return waited.compose(seen -> seen.map(Future::succeededFuture).orElseGet(() -> store.whole(id)));
     }
 
     /** Waits until a job has another state than the given one. Ends early when {@code until} completes. */
@@ -147,7 +146,7 @@ final class Waits {
                 look(id);
             }
         });
-        return await(id, s -> s != seen, until, listening);
+        return await(id, s -> s != seen, until, listening).mapEmpty();
     }
 
     /**
@@ -162,10 +161,12 @@ final class Waits {
                         : untilOtherThan(id, status, until).compose(v -> untilEndOf(id, until)));
     }
 
-    private Future<Void> await(JobId id, Predicate<JobStatus> enough, Future<?> until, JobBus.Listening listening) {
+    /** Completes, never fails, with the job if it is known then; else it is to be looked at. */
+    private Future<Optional<JobStore.Whole>> await(
+            JobId id, Predicate<JobStatus> enough, Future<?> until, JobBus.Listening listening) {
         Waiter waiter = new Waiter(enough, Promise.promise());
         waiting.computeIfAbsent(id, k -> new HashSet<>()).add(waiter);
-        until.onComplete(r -> waiter.over().tryComplete());
+        until.onComplete(r -> waiter.over().tryComplete(Optional.empty()));
         if (listening != null) {
             // It may have changed between the caller's look and the registration.
             listening.completion().onComplete(r -> look(id));
@@ -193,9 +194,13 @@ final class Waits {
     }
 
     private void wake(JobId id, JobStatus status) {
+        wake(id, status, Optional.empty());
+    }
+
+    private void wake(JobId id, JobStatus status, Optional<JobStore.Whole> whole) {
         for (Waiter waiter : List.copyOf(waiting.getOrDefault(id, Set.of()))) {
             if (waiter.enough().test(status)) {
-                waiter.over().tryComplete();
+                waiter.over().tryComplete(whole);
             }
         }
     }
@@ -204,6 +209,6 @@ final class Waits {
     void endAll() {
         stopping = true;
         List.copyOf(waiting.values())
-                .forEach(set -> List.copyOf(set).forEach(w -> w.over().tryComplete()));
+                .forEach(set -> List.copyOf(set).forEach(w -> w.over().tryComplete(Optional.empty())));
     }
 }

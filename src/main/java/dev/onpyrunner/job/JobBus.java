@@ -11,7 +11,10 @@ import io.vertx.core.json.JsonObject;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * The event bus as jobs use it: quick hints, never the truth. One for each node; any thread may use it.
@@ -21,7 +24,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * addresses, {@code onpyrunner.runner.…}, get the id of a job that is to be cancelled or has input.
  */
 public final class JobBus {
-    public static final String ENDS = "onpyrunner.ends";
+    static final String ENDS = "onpyrunner.ends";
     private static final String CANCELS = "onpyrunner.runner.cancel";
     private static final String INPUTS = "onpyrunner.runner.input";
     private static final String FIRST = "first";
@@ -34,6 +37,9 @@ public final class JobBus {
 
     /** Who is heard, by job: other nodes see one registration, however many listen here. Guarded by itself. */
     private final Map<JobId, Line> lines = new HashMap<>();
+
+    /** Who accepts jobs in this process, by address. */
+    private final Map<String, Consumer<End>> here = new ConcurrentHashMap<>();
 
     /** Not to be made by a verticle. */
     public JobBus(Vertx vertx) {
@@ -73,8 +79,16 @@ public final class JobBus {
 
     /** Tells the accepting node, and whoever follows all ends, that the job has ended. */
     public void ended(JobId id, JobStatus status, String acceptedBy) {
+        ended(id, status, acceptedBy, Optional.empty());
+    }
+
+    /** The same, with the job itself for who listens in this process. */
+    public void ended(JobId id, JobStatus status, String acceptedBy, Optional<JobStore.Whole> whole) {
         JsonObject end = new JsonObject().put("id", id.text()).put("status", status.name());
-        if (!acceptedBy.isEmpty()) {
+        Consumer<End> near = here.get(acceptedBy);
+        if (near != null) {
+            near.accept(new End(id, whole));
+        } else if (!acceptedBy.isEmpty()) {
             publish(acceptedBy, end);
         }
         publish(ENDS, end);
@@ -161,12 +175,32 @@ public final class JobBus {
         return text == null ? null : EventId.parse(text).orElse(null);
     }
 
-    /** Hears the ends of the jobs that the given address accepted. */
-    public MessageConsumer<JsonObject> onEnds(String address, Handler<JobId> handler) {
+    /**
+     * The end of a job.
+     *
+     * @param whole the job as it ended, when that came with the message
+     */
+    public record End(JobId id, Optional<JobStore.Whole> whole) {}
+
+    /** Hears the ends of the jobs that the given address accepted: those that ran in this process without the bus. */
+    public MessageConsumer<JsonObject> onOwnEnds(String address, Handler<End> handler) {
+        Context at = vertx.getOrCreateContext();
+        here.put(address, end -> at.runOnContext(v -> handler.handle(end)));
+        MessageConsumer<JsonObject> consumer = consumer(address, handler);
+        consumer.endHandler(v -> here.remove(address));
+        return consumer;
+    }
+
+    /** Hears all ends. */
+    public MessageConsumer<JsonObject> onEnds(Handler<JobId> handler) {
+        return consumer(ENDS, end -> handler.handle(end.id()));
+    }
+
+    private MessageConsumer<JsonObject> consumer(String address, Handler<End> handler) {
         return vertx.eventBus().<JsonObject>consumer(address, m -> {
             String id = m.body().getString("id", "");
             if (JobId.isWellFormed(id)) {
-                handler.handle(new JobId(id));
+                handler.handle(new End(new JobId(id), Optional.empty()));
             }
         });
     }

@@ -58,6 +58,9 @@ public final class JobStore {
 
     private static final int LOG_PAGE = 256;
     private static final int INPUT_PAGE = 16;
+    /** How many figures accept.lua replies of a job that is queued; of one that is started there are more. */
+    private static final int QUEUED_REPLY = 7;
+
     /** What accept.lua charges for a job beside its request. */
     private static final long OVERHEAD = 2_000;
 
@@ -87,6 +90,7 @@ public final class JobStore {
     private final RedisLink redis;
     private final QueueSettings settings;
     private final JobMeters meters;
+    private final FreeSlots free;
     private final Keys keys;
     /** Jobs on their way into each partition. */
     private final List<Batches<Candidate, List<String>>> accepting;
@@ -109,9 +113,15 @@ public final class JobStore {
     }
 
     public JobStore(RedisLink redis, QueueSettings settings, JobMeters meters) {
+        this(redis, settings, meters, FreeSlots.NONE);
+    }
+
+    /** A store of a node with a runner: what it accepts may be started at once. */
+    public JobStore(RedisLink redis, QueueSettings settings, JobMeters meters, FreeSlots free) {
         this.redis = redis;
         this.settings = settings;
         this.meters = meters;
+        this.free = free;
         this.keys = new Keys(settings.prefix());
         this.accepting = IntStream.range(0, settings.partitions())
                 .mapToObj(k -> new Batches<Candidate, List<String>>(jobs -> accept(k, jobs)))
@@ -146,7 +156,7 @@ public final class JobStore {
     public record Accepted(JobId id, boolean replayed, Job job, Share.Posts posts) {}
 
     /**
-     * Stores a job and its place in the queue.
+     * Stores a job and its place in the queue, or starts it at once in a free slot.
      *
      * @param acceptedBy bus address that is told of the job's end
      * @return fails with {@link Refusal.QueueFull}, {@link Refusal.TooManyJobs}, {@link Refusal.TooManyBytes}, {@link
@@ -174,6 +184,8 @@ public final class JobStore {
             return Future.failedFuture(refusal);
         }
         String idem = idempotency.map(Idempotency::key).orElse("");
+        Optional<FreeSlots.Slot> slot = free.reserve(spec.queue());
+        String token = slot.isPresent() ? newToken() : "";
         List<String> names = List.of(
                 keys.job(id),
                 keys.ready(k, spec.queue()),
@@ -196,11 +208,18 @@ public final class JobStore {
                 share.live(),
                 share.stepMs(),
                 share.atOnce(),
-                trace.map(TraceContext::parent).orElse(""));
-        return accepting
-                .get(k)
-                .add(new Candidate(names, args), stored.length())
-                .recover(e -> isFull(e) ? replay(k, idempotency) : Future.failedFuture(e))
+                trace.map(TraceContext::parent).orElse(""),
+                token);
+        Candidate candidate = new Candidate(names, args, slot.map(FreeSlots.Slot::node));
+        Future<List<String>> replied = accepting.get(k).add(candidate, stored.length());
+        slot.ifPresent(s -> replied.onComplete(r -> {
+            if (r.succeeded() && r.result().size() > QUEUED_REPLY) {
+                s.run(started(id, token, spec, acceptedBy, trace, r.result()));
+            } else {
+                s.giveBack();
+            }
+        }));
+        return replied.recover(e -> isFull(e) ? replay(k, idempotency) : Future.failedFuture(e))
                 .compose(reply -> accepted(id, share, spec, trace, reply))
                 .onSuccess(a -> {
                     meters.accepted(a.replayed());
@@ -216,8 +235,29 @@ public final class JobStore {
                 });
     }
 
-    /** The keys and arguments of a job to be accepted. */
-    private record Candidate(List<String> keys, List<Object> args) {}
+    /** The job as its runner has it from the moment of its acceptance. */
+    private Claim started(
+            JobId id, String token, JobSpec spec, String acceptedBy, Optional<TraceContext> trace, List<String> reply) {
+        long now = Long.parseLong(reply.get(1));
+        Claim claim = new Claim(
+                id,
+                Long.parseLong(reply.get(QUEUED_REPLY)),
+                token,
+                1,
+                now,
+                spec,
+                acceptedBy,
+                now,
+                false,
+                Math.max(MIN_ROOM, Long.parseLong(reply.get(QUEUED_REPLY + 1))),
+                false,
+                trace);
+        meters.claimed(claim);
+        return claim;
+    }
+
+    /** The keys and arguments of a job to be accepted, and the node that keeps a slot for it. */
+    private record Candidate(List<String> keys, List<Object> args, Optional<String> node) {}
 
     /** Asks accept.lua about several jobs of one partition; what it replies of each. */
     private Future<List<List<String>>> accept(int k, List<Candidate> jobs) {
@@ -228,7 +268,10 @@ public final class JobStore {
                 settings.maxQueued(),
                 settings.maxQueuedBytes(),
                 settings.maxStoredBytesPerClient(),
-                VERSION));
+                VERSION,
+                // All slots are of this process' node.
+                jobs.stream().flatMap(j -> j.node().stream()).findFirst().orElse(""),
+                settings.leaseMs()));
         for (Candidate job : jobs) {
             names.addAll(job.keys());
             args.addAll(job.args());
@@ -292,9 +335,7 @@ public final class JobStore {
     public Future<Optional<Claim>> claim(int partition, List<String> queues, String node) {
         List<String> names = new ArrayList<>(List.of(keys.lease(partition), keys.stats(partition)));
         queues.forEach(q -> names.add(keys.ready(partition, q)));
-        byte[] secret = new byte[16];
-        RANDOM.nextBytes(secret);
-        String token = HexFormat.of().formatHex(secret);
+        String token = newToken();
         List<Object> args = List.of(
                 keys.partition(partition),
                 node,
@@ -305,6 +346,12 @@ public final class JobStore {
         return CLAIM.run(redis, names, args)
                 .map(r -> r == null ? Optional.<Claim>empty() : Optional.of(readClaim(r, token)))
                 .onSuccess(claim -> claim.ifPresent(meters::claimed));
+    }
+
+    private static String newToken() {
+        byte[] secret = new byte[16];
+        RANDOM.nextBytes(secret);
+        return HexFormat.of().formatHex(secret);
     }
 
     private static List<String> texts(Response reply) {
@@ -451,9 +498,9 @@ public final class JobStore {
      * Ends a running job. A repeat, because the answer was lost, changes nothing and is answered likewise.
      *
      * @param tail events not sent before; the end event takes the number {@code endN}, which is after theirs
-     * @return the end event's place
+     * @return fails with {@link NotHolderException} when the job is not the caller's
      */
-    public Future<EventId> finish(Claim claim, List<JobEvent> tail, long endN, JobStatus status, Result result) {
+    public Future<Ended> finish(Claim claim, List<JobEvent> tail, long endN, JobStatus status, Result result) {
         List<Object> args = holderArgs(claim);
         args.add(claim.fence());
         args.add(status);
@@ -465,11 +512,44 @@ public final class JobStore {
                 keys.log(claim.id()),
                 keys.lease(claim.id().partition()));
         return FINISH.run(redis, names, args)
-                .<EventId>compose(r -> r.get(0).toInteger() == 1
-                        ? Future.succeededFuture(
-                                EventId.parse(r.get(1).toString()).orElseThrow())
+                .<Ended>compose(r -> r.get(0).toInteger() == 1
+                        ? Future.succeededFuture(ended(claim, status, result, r))
                         : fenced(claim))
                 .onSuccess(end -> meters.ended(status, result));
+    }
+
+    /**
+     * A job's end.
+     *
+     * @param event the end event's place
+     * @param job the job as it is now; empty when it had been ended before, by a call whose answer was lost
+     */
+    public record Ended(EventId event, Optional<Job> job) {}
+
+    private static Ended ended(Claim claim, JobStatus status, Result result, Response r) {
+        EventId event = EventId.parse(r.get(1).toString()).orElseThrow();
+        if (r.size() == 2) {
+            return new Ended(event, Optional.empty());
+        }
+        Job job = new Job(
+                claim.id(),
+                status,
+                result,
+                claim.spec().runtime(),
+                claim.spec().limits(),
+                claim.starts(),
+                claim.fence(),
+                r.get(4).toLong(),
+                r.get(5).toLong(),
+                r.get(6).toLong(),
+                r.get(7) != null,
+                null,
+                claim.createdAt(),
+                claim.claimedAt(),
+                r.get(2).toLong(),
+                r.get(3).toLong(),
+                claim.trace());
+        return new Ended(event, Optional.of(job));
     }
 
     /**
@@ -879,7 +959,7 @@ public final class JobStore {
 
     /** What the job has written in its present start, byte for byte; nothing while it waits for one. */
     public Future<Output> output(Job job) {
-        Output output = new Output(Buffer.buffer(), Buffer.buffer());
+        Output output = Output.none();
         if (job.status() == JobStatus.QUEUED) {
             return Future.succeededFuture(output);
         }
@@ -898,13 +978,7 @@ public final class JobStore {
     private static Output with(Output before, List<JobEvent> events) {
         Output output = before;
         for (JobEvent e : events) {
-            if (e.kind().equals(JobEvent.OUT)) {
-                output.stdout().appendBuffer(e.data());
-            } else if (e.kind().equals(JobEvent.ERR)) {
-                output.stderr().appendBuffer(e.data());
-            } else if (e.kind().equals(JobEvent.REQUEUED)) {
-                output = new Output(Buffer.buffer(), Buffer.buffer()); // of a start that does not count
-            }
+            output = output.with(e);
         }
         return output;
     }
@@ -952,9 +1026,7 @@ public final class JobStore {
                             && job.starts() <= 1
                             && events.size() < LOG_PAGE
                             && (!job.status().isTerminal() || events.stream().anyMatch(JobEvent::isEnd));
-                    return isAll
-                            ? Future.succeededFuture(with(new Output(Buffer.buffer(), Buffer.buffer()), events))
-                            : output(job);
+                    return isAll ? Future.succeededFuture(with(Output.none(), events)) : output(job);
                 })
                 .map(output -> new Whole(job, output)));
     }

@@ -6,6 +6,7 @@ import dev.onpyrunner.job.Claim;
 import dev.onpyrunner.job.EventBatch;
 import dev.onpyrunner.job.Expect;
 import dev.onpyrunner.job.Globs;
+import dev.onpyrunner.job.Job;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobEvent;
 import dev.onpyrunner.job.JobInput;
@@ -455,7 +456,8 @@ final class JobRun {
         }
         store.finish(claim, tail, log.nextN(), status, result).onComplete(r -> {
             if (r.succeeded()) {
-                bus.ended(claim.id(), status, claim.acceptedBy());
+                bus.ended(
+                        claim.id(), status, claim.acceptedBy(), r.result().job().flatMap(this::withOutput));
                 bus.nudge(claim.id());
                 meters.took(JobMeters.Stage.ENDED, System.nanoTime() - endedNanos);
                 LOG.info(
@@ -472,6 +474,10 @@ final class JobRun {
                 vertx.setTimer(RETRY_MS, t -> store(tail, status, result));
             }
         });
+    }
+
+    private Optional<JobStore.Whole> withOutput(Job job) {
+        return log.taken().map(output -> new JobStore.Whole(job, output));
     }
 
     private void close() {

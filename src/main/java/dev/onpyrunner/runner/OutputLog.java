@@ -2,9 +2,11 @@ package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.EventId;
 import dev.onpyrunner.job.JobEvent;
+import dev.onpyrunner.job.Output;
 import io.vertx.core.buffer.Buffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A program's output on its way to the log: counted, capped, cut into events between characters, numbered.
@@ -16,6 +18,8 @@ final class OutputLog {
     static final int MAX_EVENT = 16_384;
 
     private static final int LAST_STDERR = 1_024;
+    /** As much output is kept for who waits for the job's end, in bytes: most jobs write less. */
+    private static final int MAX_TAKEN = 16_384;
 
     private final long fence;
     private final long cap;
@@ -26,6 +30,9 @@ final class OutputLog {
     private Buffer stdout;
 
     private final List<Piece> waiting = new ArrayList<>();
+    /** What has been handed over; null once it is too much. */
+    private Output taken = Output.none();
+
     private long total;
     private long waitingBytes;
     /** The claim itself wrote the first event. */
@@ -116,11 +123,18 @@ final class OutputLog {
     List<JobEvent> take() {
         List<JobEvent> events = new ArrayList<>(waiting.size());
         for (Piece p : waiting) {
-            events.add(new JobEvent(new EventId(fence, ++lastN), p.kind(), p.t(), p.data()));
+            JobEvent event = new JobEvent(new EventId(fence, ++lastN), p.kind(), p.t(), p.data());
+            events.add(event);
+            taken = taken == null || total > MAX_TAKEN ? null : taken.with(event);
         }
         waiting.clear();
         waitingBytes = 0;
         return events;
+    }
+
+    /** What the program wrote, as far as it has been handed over; empty when that is more than is worth keeping. */
+    Optional<Output> taken() {
+        return Optional.ofNullable(taken);
     }
 
     /** The number for the event after all that were taken. */

@@ -1,6 +1,7 @@
 package dev.onpyrunner.runner;
 
 import dev.onpyrunner.job.Claim;
+import dev.onpyrunner.job.FreeSlots;
 import dev.onpyrunner.job.Globs;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +51,9 @@ public final class RunnerVerticle extends VerticleBase {
     private final Room room;
     private final Room interactiveRoom;
     private final List<Lane> lanes = new ArrayList<>();
+    /** By queue, for the web verticles; none before this one is ready. */
+    private volatile Map<String, Lane> open = Map.of();
+
     private volatile int busy;
     private final Map<String, JobRun> running = new HashMap<>();
     private final List<RedisLink> links = new ArrayList<>();
@@ -59,8 +65,11 @@ public final class RunnerVerticle extends VerticleBase {
     private Future<Boolean> lastClaim = Future.succeededFuture(false);
 
     private boolean claimAgain;
-    private boolean draining;
-    private boolean paused;
+    /** The last claim left jobs behind. */
+    private boolean moreWait;
+
+    private volatile boolean draining;
+    private volatile boolean paused;
     private Promise<Void> idle;
 
     /**
@@ -91,17 +100,77 @@ public final class RunnerVerticle extends VerticleBase {
         this.interactiveRoom = new Room(settings.interactiveSlots());
     }
 
-    /** How many jobs may run at once of some lanes together. */
+    /** How many jobs may run at once of some lanes together. The node's web verticles keep slots of it, on their threads. */
     private static final class Room {
         final int slots;
-        int running;
+        /** Slots in which jobs run, or which are kept for one. */
+        private int taken;
+        /** A claim is under way that may need a slot. */
+        private boolean claiming;
 
         Room(int slots) {
             this.slots = slots;
         }
 
-        boolean isFull() {
-            return running >= slots;
+        synchronized boolean isFull() {
+            return taken >= slots;
+        }
+
+        synchronized boolean isEmpty() {
+            return taken == 0;
+        }
+
+        synchronized boolean reserve() {
+            if (taken + (claiming ? 1 : 0) >= slots) {
+                return false;
+            }
+            taken++;
+            return true;
+        }
+
+        synchronized boolean beginClaim() {
+            claiming = taken < slots;
+            return claiming;
+        }
+
+        synchronized void endClaim(boolean isOfThisRoom) {
+            claiming = false;
+            taken += isOfThisRoom ? 1 : 0;
+        }
+
+        /** True when it was full. */
+        synchronized boolean leave() {
+            return taken-- >= slots;
+        }
+    }
+
+    /** A slot that is kept for a job on its way in. */
+    private final class Kept implements FreeSlots.Slot {
+        private final Lane lane;
+
+        Kept(Lane lane) {
+            this.lane = lane;
+        }
+
+        @Override
+        public String node() {
+            return node;
+        }
+
+        @Override
+        public void run(Claim claim) {
+            context.runOnContext(v -> {
+                if (draining) {
+                    store.release(claim).onSuccess(bus::reaped).onComplete(r -> left(lane.room));
+                } else {
+                    RunnerVerticle.this.run(claim, lane);
+                }
+            });
+        }
+
+        @Override
+        public void giveBack() {
+            context.runOnContext(v -> left(lane.room));
         }
     }
 
@@ -138,6 +207,20 @@ public final class RunnerVerticle extends VerticleBase {
         return busy;
     }
 
+    /** Keeps a slot for a job that is about to be accepted, as {@link FreeSlots} has it. Any thread may ask. */
+    public Optional<FreeSlots.Slot> reserve(String queue) {
+        Lane lane = open.get(queue);
+        if (lane == null || draining || paused || !lane.room.reserve()) {
+            return Optional.empty();
+        }
+        Kept slot = new Kept(lane);
+        if (draining) { // since then: the node waits for this slot, or has not seen it
+            slot.giveBack();
+            return Optional.empty();
+        }
+        return Optional.of(slot);
+    }
+
     @Override
     public Future<?> start() {
         return openPackages()
@@ -170,6 +253,7 @@ public final class RunnerVerticle extends VerticleBase {
                             run.inputCame();
                         }
                     });
+                    open = lanes.stream().collect(Collectors.toUnmodifiableMap(l -> l.queue, l -> l));
                     pull();
                     return Future.all(cancels.completion(), inputs.completion());
                 })
@@ -283,7 +367,8 @@ public final class RunnerVerticle extends VerticleBase {
         lastClaim = claimFrom(queue.partitions());
         lastClaim.onComplete(r -> {
             claiming = false;
-            if (claimAgain || (r.succeeded() && r.result())) {
+            moreWait = r.succeeded() && r.result();
+            if (claimAgain || moreWait) {
                 pull();
             }
         });
@@ -296,30 +381,43 @@ public final class RunnerVerticle extends VerticleBase {
         }
         int partition = nextPartition;
         nextPartition = (nextPartition + 1) % queue.partitions();
-        List<String> queues =
-                lanes.stream().filter(l -> !isShut(l)).map(l -> l.queue).toList();
+        List<Room> rooms = paused
+                ? List.of()
+                : Stream.of(room, interactiveRoom).filter(Room::beginClaim).toList();
+        List<String> queues = lanes.stream()
+                .filter(l -> rooms.contains(l.room))
+                .map(l -> l.queue)
+                .toList();
         if (queues.isEmpty()) {
             return Future.succeededFuture(false);
         }
         Future<Optional<Claim>> claiming = store.claim(partition, queues, node);
         return claiming.recover(e -> Future.succeededFuture(Optional.empty())).compose(claim -> {
+            Optional<Lane> lane = claim.map(this::laneOf);
+            rooms.forEach(r -> r.endClaim(lane.isPresent() && lane.get().room == r));
             if (claim.isEmpty()) {
                 return claimFrom(tries - 1);
             }
             if (draining) { // the node began to stop meanwhile
-                return store.release(claim.get()).onSuccess(bus::reaped).map(false);
+                return store.release(claim.get())
+                        .onSuccess(bus::reaped)
+                        .onComplete(r -> left(lane.get().room))
+                        .map(false);
             }
-            run(claim.get());
+            run(claim.get(), lane.get());
             return Future.succeededFuture(claim.get().more());
         });
     }
 
-    private void run(Claim claim) {
-        Lane lane = lanes.stream()
+    private Lane laneOf(Claim claim) {
+        return lanes.stream()
                 .filter(l -> l.queue.equals(claim.spec().queue()))
                 .findFirst()
                 .orElseThrow();
-        lane.room.running++;
+    }
+
+    /** Runs a job in a slot that is taken already. */
+    private void run(Claim claim, Lane lane) {
         JobRun run = new JobRun(
                 vertx,
                 store,
@@ -335,18 +433,29 @@ public final class RunnerVerticle extends VerticleBase {
         busy = running.size();
         run.run().onComplete(r -> {
             running.remove(claim.id().text());
-            boolean wasFull = lane.room.isFull();
-            lane.room.running--;
             busy = running.size();
-            if (idle != null && running.isEmpty()) {
-                idle.tryComplete();
-            }
-            if (!wasFull) {
-                return; // what came meanwhile has woken a lane
-            }
-            pull();
-            lanes.stream().filter(l -> l.room == lane.room).forEach(RunnerVerticle::goBackToWaiting);
+            left(lane.room);
         });
+    }
+
+    /** A slot is free again. */
+    private void left(Room where) {
+        boolean wasFull = where.leave();
+        if (idle != null && isIdle()) {
+            idle.tryComplete();
+        }
+        List<Lane> woken = lanes.stream()
+                .filter(l -> l.room == where && !l.wakers.isEmpty())
+                .toList();
+        // What came meanwhile has woken a lane, and what was there before has been seen by the last claim.
+        if (wasFull && (moreWait || !woken.isEmpty())) {
+            pull();
+            woken.forEach(RunnerVerticle::goBackToWaiting);
+        }
+    }
+
+    private boolean isIdle() {
+        return room.isEmpty() && interactiveRoom.isEmpty();
     }
 
     private static void goBackToWaiting(Lane lane) {
@@ -382,7 +491,7 @@ public final class RunnerVerticle extends VerticleBase {
     public Future<?> stop() {
         draining = true;
         idle = Promise.promise();
-        if (running.isEmpty()) {
+        if (isIdle()) {
             idle.complete();
         } else {
             LOG.info("waiting up to {} ms for {} running jobs", settings.drainMs(), running.size());

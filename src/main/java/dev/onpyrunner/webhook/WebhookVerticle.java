@@ -127,7 +127,7 @@ public final class WebhookVerticle extends VerticleBase {
             }
             vertx.setPeriodic(LOOK_MS, t -> parts.forEach(this::look));
             vertx.setPeriodic(0, times.holdMs(), t -> parts.forEach(this::hold));
-            bus.onEnds(JobBus.ENDS, id -> look(parts.get(id.partition() % parts.size())));
+            bus.onEnds(id -> look(parts.get(id.partition() % parts.size())));
             return Future.all(opened);
         });
     }

@@ -10,6 +10,7 @@ import dev.onpyrunner.HandRunner;
 import dev.onpyrunner.NodeConfig;
 import dev.onpyrunner.TestNode;
 import dev.onpyrunner.console.ConsoleRoutes;
+import dev.onpyrunner.job.FreeSlots;
 import dev.onpyrunner.job.JobBus;
 import dev.onpyrunner.job.JobMeters;
 import dev.onpyrunner.job.JobStore;
@@ -56,6 +57,11 @@ class ContractIT {
                 new JobStore(null, NodeConfig.load(null, Map.of(), Map.of()).queue());
         JobBus bus = new JobBus(vertx);
         HttpVerticle.Node node = new HttpVerticle.Node() {
+            @Override
+            public FreeSlots freeSlots() {
+                return FreeSlots.NONE;
+            }
+
             @Override
             public String name() {
                 return "test";

@@ -23,6 +23,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A job over HTTP, from its post to its end, as the contract promises it. */
 @ExtendWith(TestNode.class)
@@ -350,6 +352,25 @@ class JobRoutesIT {
             assertThat(delete(other, cancelled).statusCode()).isEqualTo(202);
             assertThat(other.awaitEnd(cancelled).get("status").textValue()).isEqualTo("CANCELLED");
         }
+    }
+
+    /** The one comes with the word of the end, the other from Redis. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "print('hello')",
+                "",
+                "import sys; print('ä'); print('err', file=sys.stderr)",
+                "import time\nprint(1, flush=True); time.sleep(0.1); print(2, flush=True); time.sleep(0.1); print(3)",
+                "print('x' * 100_000)",
+                "while True: print('y' * 1_000)",
+                "import sys; sys.stdout.buffer.write(bytes(range(256)))",
+                "raise SystemExit(3)",
+                "import numpy_is_not_there"
+            })
+    void who_waited_for_a_job_is_told_what_everybody_else_reads_of_it(String source, TestNode node) throws Exception {
+        JsonNode waited = node.run(source);
+        assertThat(job(node, waited.get("id").textValue())).isEqualTo(waited);
     }
 
     @Test

@@ -398,6 +398,83 @@ class JobStoreIT {
     }
 
     @Nested
+    class StartingAtOnce {
+        @Test
+        void a_job_for_which_a_slot_is_free_is_its_runners_with_its_acceptance() {
+            TestStore store = store();
+            store.slots.set(1);
+            JobSpec spec = TestStore.spec("print('ä')");
+            JobId id = store.accept(ANN, spec);
+            assertThat(store.tryClaim()).as("nobody else gets it").isEmpty();
+            Claim claim = store.started.remove();
+            assertThat(claim.id()).isEqualTo(id);
+            assertThat(claim.spec()).isEqualTo(spec);
+            assertThat(claim.starts()).isEqualTo(1);
+            assertThat(claim.createdAt()).isPositive().isEqualTo(claim.claimedAt());
+            assertThat(claim.acceptedBy()).isEqualTo("here");
+            Job job = store.find(id);
+            assertThat(job.status()).isEqualTo(JobStatus.RUNNING);
+            assertThat(job.starts()).isEqualTo(1);
+            assertThat(store.keys()).doesNotContain("{0}:deadline", "{0}:ready:" + RUNTIME, "{0}:wake:" + RUNTIME);
+            store.emit(claim, out(claim, 2, "x"));
+            store.finish(claim, 3);
+            assertThat(store.logLines(id)).containsExactly("state:QUEUED", "state:RUNNING", "out:x", "end:DONE");
+        }
+
+        @Test
+        void is_not_for_one_that_others_wait_before() {
+            TestStore store = store();
+            JobId first = store.accept(ANN);
+            store.slots.set(1);
+            JobId second = store.accept(ANN);
+            assertThat(store.started).isEmpty();
+            assertThat(store.slots).as("the slot is given back").hasValue(1);
+            assertThat(store.claim().id()).isEqualTo(first);
+            assertThat(store.claim().id()).isEqualTo(second);
+        }
+
+        @Test
+        void is_not_for_one_that_is_refused_or_was_there_before() {
+            TestStore store = store(Setup.USUAL.withCaps(100, 1));
+            JobSpec spec = TestStore.spec("pass");
+            store.accept(ANN, spec, "key");
+            store.claim();
+            store.slots.set(1);
+            assertThat(store.accept(ANN, spec, "key").replayed()).isTrue();
+            assertThatThrownBy(() -> store.accept(ANN)).isInstanceOf(Refusal.TooManyJobs.class);
+            assertThat(store.started).isEmpty();
+            assertThat(store.slots).hasValue(1);
+        }
+
+        @Test
+        void one_whose_runner_dies_is_started_again() {
+            TestStore store = store();
+            store.slots.set(1);
+            JobId id = store.accept(ANN);
+            assertThat(store.reap()).containsExactly(new JobStore.Reaped(id, JobStore.Reaped.What.REQUEUED, "here"));
+            Claim again = store.claim();
+            assertThat(again.starts()).isEqualTo(2);
+            assertThat(again.fence()).isGreaterThan(store.started.remove().fence());
+        }
+
+        @Test
+        void its_owner_may_write_as_much_beside_what_is_stored_as_with_a_claim() {
+            TestStore store = store(Setup.USUAL.withBytes(1L << 40, 400_000));
+            store.accept(ANN);
+            Claim claim = store.claim();
+            store.finish(claim, 3, out(claim, 2, "x".repeat(200_000)));
+            JobId waiting = store.accept(ANN);
+            Claim claimed = store.claim();
+            assertThat(claimed.id()).isEqualTo(waiting);
+            store.finish(claimed, 2);
+            store.slots.set(1);
+            store.accept(ANN);
+            Claim started = store.started.remove();
+            assertThat(started.room()).isLessThan(claimed.room()).isGreaterThan(claimed.room() - 5_000);
+        }
+    }
+
+    @Nested
     class Writing {
         @Test
         void the_same_events_twice_stores_them_once() {
@@ -530,6 +607,20 @@ class JobStoreIT {
 
     @Nested
     class Ending {
+        @Test
+        void brings_the_job_as_everybody_else_sees_it() {
+            TestStore store = store();
+            JobId id = store.accept(ANN);
+            Claim claim = store.claim();
+            store.emit(claim, out(claim, 2, "ä"));
+            store.cancel(id);
+            JobEvent last = new JobEvent(new EventId(claim.fence(), 3), JobEvent.ERR, 5, Buffer.buffer("abc"));
+            JobStore.Ended end = Await.get(store.jobs.finish(claim, List.of(last), 4, JobStatus.DONE, RESULT));
+            assertThat(end.job()).contains(store.find(id));
+            assertThat(end.job().orElseThrow().cancelRequested()).isTrue();
+            assertThat(end.job().orElseThrow().stdoutBytes()).isEqualTo(2);
+        }
+
         @Test
         void stores_the_result_and_lets_go_of_everything_else() {
             TestStore store = store();

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
@@ -112,6 +113,9 @@ final class QueueHistory {
     private final List<JobId> ids = new ArrayList<>();
     private final Map<JobId, Object> seen = new HashMap<>();
     private final StringBuilder story = new StringBuilder();
+    /** What the next accept is offered. */
+    private Optional<FreeSlots.Slot> offered = Optional.empty();
+
     private QueueModel model;
     private QueueImage image;
 
@@ -120,7 +124,7 @@ final class QueueHistory {
         String name = "h" + COUNT.incrementAndGet();
         settings = setup.withLease(LEASE_MS).settings(name);
         prefix = new Keys(name).partition(0);
-        jobs = new JobStore(link, settings, METERS);
+        jobs = new JobStore(link, settings, METERS, queue -> offered);
         // No lease ends by itself, and yet the reapers' link is older than one.
         QueueSettings impatient = setup.withLease(1).settings(name);
         reapers = List.of(
@@ -383,17 +387,31 @@ final class QueueHistory {
         int key = s.which() % 4;
         Optional<Idempotency> idempotency =
                 key < 2 ? Optional.empty() : Optional.of(Idempotency.of(owner, "key" + key, spec));
-        String reply =
-                Await.get(answer(jobs.accept(owner, spec, idempotency, "here").map(a -> {
+        int worker = s.how() / 96 % workers.size();
+        AtomicReference<Claim> started = new AtomicReference<>();
+        offered = s.how() / 192 % 2 == 0 ? Optional.empty() : Optional.of(slot(worker, started));
+        Future<String> accepted =
+                answer(jobs.accept(owner, spec, idempotency, "here").map(a -> {
                     if (a.replayed()) {
                         return "same " + a.id();
                     }
                     ids.add(a.id());
                     return "queued " + a.job().createdAt() + " at "
                             + a.job().place().position();
-                })));
+                }));
+        String reply = Await.get(accepted);
+        boolean isOffered = offered.isPresent();
+        offered = Optional.empty();
+        if (started.get() != null) {
+            workers.get(worker).add(new Held(started.get()));
+            reply += " and started: " + started.get();
+        }
+        String token = started.get() == null ? "none" : started.get().token();
+        Optional<QueueModel.Slot> slot =
+                isOffered ? Optional.of(new QueueModel.Slot("worker " + worker, token)) : Optional.empty();
+        String said = reply;
         JobId id = reply.startsWith("queued") ? ids.get(ids.size() - 1) : JobId.random(0);
-        String told = "%s posts job %d %s: runtime %s, priority %d, max_starts %d%s"
+        String told = "%s posts job %d %s: runtime %s, priority %d, max_starts %d%s%s"
                 .formatted(
                         owner.name(),
                         ids.size() - 1,
@@ -401,8 +419,26 @@ final class QueueHistory {
                         spec.runtime(),
                         priority,
                         spec.maxStarts(),
-                        key < 2 ? "" : ", Idempotency-Key " + key);
-        return new Done(told, reply, (m, now) -> m.accept(id, owner, spec, idempotency, now));
+                        key < 2 ? "" : ", Idempotency-Key " + key,
+                        isOffered ? ", a slot is free" : "");
+        return new Done(told, said, (m, now) -> m.accept(id, owner, spec, idempotency, slot, now));
+    }
+
+    private static FreeSlots.Slot slot(int worker, AtomicReference<Claim> started) {
+        return new FreeSlots.Slot() {
+            @Override
+            public String node() {
+                return "worker " + worker;
+            }
+
+            @Override
+            public void run(Claim claim) {
+                started.set(claim);
+            }
+
+            @Override
+            public void giveBack() {}
+        };
     }
 
     private Done claim(Step s) {
@@ -495,11 +531,13 @@ final class QueueHistory {
         held.n++;
         long n = held.n;
         String words = told + "ends it as " + status + " with event " + n + " after " + tail;
-        Future<String> first = answer(jobs.finish(claim, tail, n, status, result));
+        Future<String> first =
+                answer(jobs.finish(claim, tail, n, status, result).map(JobStore.Ended::event));
         if (s.how() % 5 > 0) {
             return new Done(words, Await.get(first), (m, now) -> m.finish(claim, tail, n, status, result, now));
         }
-        Future<String> again = answer(jobs.finish(claim, tail, n, status, result));
+        Future<String> again =
+                answer(jobs.finish(claim, tail, n, status, result).map(JobStore.Ended::event));
         return new Done(words + ", twice", Await.get(first) + "; " + Await.get(again), (m, now) -> {
             String reply = m.finish(claim, tail, n, status, result, now);
             return reply + "; " + m.finish(claim, tail, n, status, result, now);

@@ -251,7 +251,11 @@ final class QueueModel {
         counters.merge(what, 1L, Long::sum);
     }
 
-    String accept(JobId id, Owner owner, JobSpec spec, Optional<Idempotency> idempotency, long now) {
+    /** A slot that is kept for the job, if any: whose, and the token of the claim that it may become. */
+    record Slot(String node, String token) {}
+
+    String accept(
+            JobId id, Owner owner, JobSpec spec, Optional<Idempotency> idempotency, Optional<Slot> slot, long now) {
         long bytes = spec.toJson().toBuffer().length();
         long most = Math.min(settings.maxQueuedBytes(), settings.maxStoredBytesPerClient()) - OVERHEAD;
         if (bytes > most) {
@@ -294,9 +298,14 @@ final class QueueModel {
         account.keep(now + DAY_MS + row.keepMs() + settings.timeoutMs());
         row.deadline = now + settings.timeoutMs();
         row.append(1, JobEvent.STATE, 0, "QUEUED");
+        boolean isAlone = ready(spec.queue()).isEmpty();
         jobs.put(id, row);
         idempotency.ifPresent(i -> keys.put(i.key(), new Key(id, i.fingerprint())));
         count("accepted");
+        if (slot.isPresent() && isAlone) {
+            Claim claim = start(row, slot.get().token(), slot.get().node(), false, now);
+            return "queued " + now + " at 1 and started: " + claim;
+        }
         wake(row);
         return "queued " + now + " at " + (1 + ready(spec.queue()).indexOf(row));
     }
@@ -334,6 +343,12 @@ final class QueueModel {
         }
         Row best = change(first.get());
         best.status = JobStatus.RUNNING;
+        boolean more = next(queues).isPresent();
+        return start(best, token, node, more, now).toString();
+    }
+
+    private Claim start(Row best, String token, String node, boolean more, long now) {
+        best.status = JobStatus.RUNNING;
         best.fence = Math.max(best.fence + 1, now);
         best.starts++;
         best.token = token;
@@ -354,19 +369,18 @@ final class QueueModel {
         long stored = account.bytes - expired;
         long room = Math.max(64 << 10, settings.maxStoredBytesPerClient() - stored);
         return new Claim(
-                        best.id,
-                        best.fence,
-                        token,
-                        best.starts,
-                        now,
-                        best.spec,
-                        "here",
-                        best.createdAt,
-                        false,
-                        room,
-                        next(queues).isPresent(),
-                        Optional.empty())
-                .toString();
+                best.id,
+                best.fence,
+                token,
+                best.starts,
+                now,
+                best.spec,
+                "here",
+                best.createdAt,
+                false,
+                room,
+                more,
+                Optional.empty());
     }
 
     private static String fenced(Claim claim) {

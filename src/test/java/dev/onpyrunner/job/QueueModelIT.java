@@ -70,7 +70,7 @@ class QueueModelIT {
     }
 
     static List<QueueMutant> a_fault_in_a_script_is_found() {
-        String tag = "math.max(num(stats[1]), sum.tag) + 1";
+        String tag = "math.max(claimed_tag, sum.tag) + 1";
         return List.of(
                 new QueueMutant("common", "j[1] == 'RUNNING' and j[2] == token", "j[1] == 'RUNNING'"),
                 new QueueMutant("common", "'requeued', int(", "'state', int("),
@@ -80,9 +80,11 @@ class QueueModelIT {
                 new QueueMutant("common", "if not fence then append", "if false then append"),
                 new QueueMutant("common", "num(sum[2]) - 1", "num(sum[2])"),
                 new QueueMutant("accept", tag, "sum.tag + 1"),
-                new QueueMutant("accept", tag, "num(stats[1]) + 1"),
+                new QueueMutant("accept", tag, "claimed_tag + 1"),
                 new QueueMutant("accept", "sum.live >= most_live", "sum.live > most_live"),
-                new QueueMutant("claim", "math.max(num(j[1]) + 1, now)", "now"),
+                new QueueMutant("accept", "redis.call('EXISTS', ready) == 0", "true"),
+                new QueueMutant("accept", "    claimed_tag = tag\n", ""),
+                new QueueMutant("common", "math.max(num(before) + 1, now)", "now"),
                 new QueueMutant("claim", "redis.call('ZREM', P .. 'deadline', best)", ""),
                 new QueueMutant("emit", "num(ARGV[i]) > last", "true"),
                 new QueueMutant("finish", "if before[1] == ARGV[3] then return {1, before[2]} end", ""),

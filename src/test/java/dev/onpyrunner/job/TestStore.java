@@ -10,8 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A job store under a key prefix of its own, with words for what tests do with it. Its calls block. */
@@ -89,10 +91,37 @@ final class TestStore {
     final JobStore jobs;
     final String prefix;
 
+    /** What is started with its acceptance, while {@link #slots} says that there is room. */
+    final Queue<Claim> started = new ConcurrentLinkedQueue<>();
+
+    final AtomicInteger slots = new AtomicInteger();
+
     private TestStore(RedisLink link, String prefix, Setup setup) {
         this.link = link;
         this.prefix = prefix;
-        this.jobs = new JobStore(link, setup.settings(prefix));
+        this.jobs = new JobStore(link, setup.settings(prefix), new JobMeters(), this::slot);
+    }
+
+    private Optional<FreeSlots.Slot> slot(String queue) {
+        if (slots.getAndUpdate(n -> Math.max(0, n - 1)) == 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new FreeSlots.Slot() {
+            @Override
+            public String node() {
+                return "node";
+            }
+
+            @Override
+            public void run(Claim claim) {
+                started.add(claim);
+            }
+
+            @Override
+            public void giveBack() {
+                slots.incrementAndGet();
+            }
+        });
     }
 
     static TestStore open(RedisLink link, Setup setup) {
@@ -147,7 +176,8 @@ final class TestStore {
     }
 
     EventId finish(Claim claim, long n, JobEvent... tail) {
-        return Await.get(jobs.finish(claim, List.of(tail), n, JobStatus.DONE, RESULT));
+        return Await.get(jobs.finish(claim, List.of(tail), n, JobStatus.DONE, RESULT))
+                .event();
     }
 
     void storeFile(Claim claim, String path, String content) {
@@ -156,7 +186,8 @@ final class TestStore {
 
     /** Ends a job that hands back these files. */
     EventId finishWith(Claim claim, CollectedFile... files) {
-        return Await.get(jobs.finish(claim, List.of(), 2, JobStatus.DONE, RESULT.withFiles(List.of(files))));
+        return Await.get(jobs.finish(claim, List.of(), 2, JobStatus.DONE, RESULT.withFiles(List.of(files))))
+                .event();
     }
 
     /** All of a file that a job hands back. */

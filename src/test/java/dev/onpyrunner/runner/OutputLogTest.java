@@ -3,6 +3,7 @@ package dev.onpyrunner.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.onpyrunner.job.JobEvent;
+import dev.onpyrunner.job.Output;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -38,6 +39,25 @@ class OutputLogTest {
         List<JobEvent> events = log.take();
         assertThat(text(events, JobEvent.OUT)).isEqualTo("€");
         assertThat(text(events, JobEvent.ERR)).isEqualTo("between");
+    }
+
+    @Test
+    void what_was_handed_over_is_kept_while_it_is_little() {
+        OutputLog log = new OutputLog(FENCE, 1 << 20);
+        log.add(false, Buffer.buffer("a"), 1);
+        log.add(true, Buffer.buffer("b"), 1);
+        assertThat(log.taken()).contains(Output.none());
+        log.take();
+        log.add(false, Buffer.buffer("c"), 2);
+        log.addInput(Buffer.buffer("typed"), 2);
+        log.take();
+        assertThat(log.taken()).contains(new Output(Buffer.buffer("ac"), Buffer.buffer("b")));
+        log.add(false, Buffer.buffer("x".repeat(20_000)), 3);
+        log.take();
+        assertThat(log.taken()).isEmpty();
+        log.add(false, Buffer.buffer("d"), 4);
+        log.take();
+        assertThat(log.taken()).isEmpty();
     }
 
     @Test
