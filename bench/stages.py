@@ -25,19 +25,18 @@ from common import p50, p99  # noqa: E402
 from nodes import Resp  # noqa: E402
 
 PROGRAM = b"import time\nprint(time.time_ns())\n"
-SCRIPTS = ("accept", "claim", "finish")  # what a short job writes goes with its end
+SCRIPTS = ("accept", "finish")  # it starts with its acceptance, and what it writes goes with its end
 # What lies between two moments.
 STEPS = {
     "receive: request sent → accept.lua begins": ("asked", "accept"),
-    "accept and wake: → claim.lua begins": ("accept", "claim"),
-    "claim and frame: → the program's first statement": ("claim", "printed"),
+    "accept, claim and frame: → the program's first statement": ("accept", "printed"),
     "output, program's end, shutdown, drain: → finish.lua begins": ("printed", "finish"),
     "finish and answer: → the client has it": ("finish", "answered"),
     "all": ("asked", "answered"),
 }
 STAGE = re.compile(r'onpyrunner_job_stage_seconds_sum\{stage="(\w+)"\} (\S+)')
 OWN = {
-    "received": "received: the request's last byte → in its queue", "claimed": "claimed: the claim's reply → the program's start",
+    "received": "received: the request's last byte → in its queue", "claimed": "claimed: its slot knows of it → the program's start",
     "run": "run: its start → its end known, its output read", "ended": "ended: → the result is stored",
 }  # fmt: skip
 
@@ -72,8 +71,7 @@ class Monitor:
                 self.seen.put((name, float(found[1])))
 
     def until_finish(self):
-        """When each script of the job that has just ended began, the first time after it was accepted: a runner that has free slots also
-        claims where there is nothing."""
+        """When each script of the job that has just ended began."""
         found = {}
         while "finish" not in found:
             name, moment = self.seen.get(timeout=common.LATE_S)
