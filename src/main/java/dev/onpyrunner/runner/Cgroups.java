@@ -142,7 +142,9 @@ abstract class Cgroups {
      * @param pids processes of one jail, as seen here; the program is number 2 as seen in the jail
      */
     static void preferToKill(List<Long> pids) {
-        for (long pid : pids) {
+        // The program is the last one that was made, so it is mostly the last one listed, too.
+        for (int i = pids.size() - 1; i >= 0; i--) {
+            long pid = pids.get(i);
             Path process = Path.of("/proc", String.valueOf(pid));
             try {
                 boolean program = KernelFile.read(process.resolve("status"))
@@ -150,6 +152,7 @@ abstract class Cgroups {
                         .anyMatch(l -> l.startsWith("NSpid:") && l.endsWith("\t2"));
                 if (program) {
                     write(process.resolve("oom_score_adj"), KILL_FIRST);
+                    return;
                 }
             } catch (IOException e) {
                 LOG.debug("process {} keeps its place in the order of killing: {}", pid, e.getMessage());
