@@ -43,7 +43,11 @@ final class ServeProcess implements AutoCloseable {
         builder.command().add(0, "setsid"); // a process group of its own, which a test may signal
         builder.command().addAll(0, before);
         builder.environment().putAll(environment);
-        Path log = data.resolveSibling(data.getFileName() + ".log");
+        return started(builder, data.resolveSibling(data.getFileName() + ".log"));
+    }
+
+    /** Starts a command that becomes a node. */
+    static ServeProcess started(ProcessBuilder builder, Path log) throws IOException {
         builder.redirectError(log.toFile());
         Process process = builder.start();
         BufferedReader said =
