@@ -56,6 +56,9 @@ final class JobClient {
 
         /** The job's worker was lost: what was shown is void, it runs again from the beginning. */
         void restarted();
+
+        /** Something is done for the job that takes a while. */
+        default void note(String sentence) {}
     }
 
     /** Whether a node answers there. */
@@ -227,6 +230,7 @@ final class JobClient {
             case "out" -> viewer.output(false, event.path("d").asText());
             case "err" -> viewer.output(true, event.path("d").asText());
             case "requeued" -> viewer.restarted();
+            case "note" -> viewer.note(event.path("d").asText());
             default -> {
                 // its end, and kinds that a newer server may send
             }

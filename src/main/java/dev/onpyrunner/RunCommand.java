@@ -179,6 +179,11 @@ final class RunCommand implements Callable<Integer> {
             public void restarted() {
                 err.println("\nonpyrunner: a worker was lost; the program starts again");
             }
+
+            @Override
+            public void note(String sentence) {
+                err.println("onpyrunner: " + sentence);
+            }
         });
         ended.countDown();
         try {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -121,6 +122,26 @@ class DependenciesIT {
                     .filteredOn(n -> n.startsWith("new-"))
                     .isEmpty();
         }
+    }
+
+    @Test
+    void the_command_line_says_what_it_waits_for() throws Exception {
+        Path file = folder.resolve("uses.py");
+        Files.writeString(file, program("dependencies = ['clover']", "import clover\nprint(clover.leaves)\n"));
+        ProcessBuilder run = ServeProcess.command("run", file.toString());
+        run.environment()
+                .putAll(Map.of(
+                        "ONPY_DEPENDENCIES_ENABLED", "true",
+                        "ONPY_DEPENDENCIES_INDEX", folder.resolve("index").toString(),
+                        "ONPY_DEPENDENCIES_ALLOWED", "clover",
+                        "ONPY_LOG_LEVEL", "ERROR"));
+        Path said = folder.resolve("said");
+        Process process = run.redirectError(said.toFile()).start();
+        process.getOutputStream().close();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("4\n");
+        assertThat(process.waitFor()).isZero();
+        assertThat(Files.readString(said)).isEqualTo("onpyrunner: Installing 1 package: clover 2.1.\n");
     }
 
     /** A package may run code before the program does; it must not speak to the worker in the name of the jail. */
