@@ -7,14 +7,14 @@
 --       5 most bytes stored of one owner  6 version of the payload  7 node  8 lease in ms, and of each job:
 --       id  owner  queue  priority  spec  limits  max_starts  retention_ms
 --       interactive 0|1  bus address of the accepting node  idempotency hash or ''  fingerprint of the request
---       most live jobs of its owner  ms between two posts of its owner, as a mean (0: no limit)  how many may come at once
+--       most live jobs of its owner  most of them that wait  ms between two posts of its owner, as a mean (0: no limit)  how many may come at once
 --       traceparent or ''  claim token if a slot is kept for it, or ''
 -- REPLY of each job {'OK', time, position from 0, as pace() gives it, and how many ms of posts its owner is ahead} |
 --       the same and {fence, bytes that its owner may store beside} of one that was started at once |
 --       {'SAME', id} | {'OTHER'} |
---       {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} | {'OWNER_FULL', live, retry} |
+--       {'QUEUE_FULL', depth, retry} | {'QUEUE_BYTES', bytes, retry} | {'OWNER_FULL', live, retry} | {'OWNER_QUEUE', waiting, retry} |
 --       {'OWNER_BYTES', bytes, retry} | {'RATE', 0, retry} | {'STORE_FULL', 0, retry}; retry: in so many ms it may succeed
-local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 9, 17
+local FIRST_KEY, KEYS_EACH, FIRST_ARG, ARGS_EACH = 3, 5, 9, 18
 local timeout, most_queued, most_bytes, most_stored = num(ARGV[2]), num(ARGV[3]), num(ARGV[4]), num(ARGV[5])
 
 local now = now_ms()
@@ -34,8 +34,9 @@ end
 -- An owner's account. What changes of it is written at the end.
 local function account(key, kept)
   if not sums[key] then
-    local s = redis.call('HMGET', key, 'tag', 'bytes', 'posts_until', 'live', 'until')
-    sums[key] = {kept = kept, tag = num(s[1]), bytes = num(s[2]), posts_until = num(s[3]), live = num(s[4]), expiry = s[5], last = 0}
+    local s = redis.call('HMGET', key, 'tag', 'bytes', 'posts_until', 'live', 'until', 'waiting')
+    sums[key] = {kept = kept, tag = num(s[1]), bytes = num(s[2]), posts_until = num(s[3]), live = num(s[4]), expiry = s[5],
+      waiting = num(s[6]), last = 0}
   end
   return sums[key]
 end
@@ -53,8 +54,9 @@ end
 local function accept(k, a)
   local job, ready, owner_sum, owner_kept, idem_key = unpack(KEYS, k, k + KEYS_EACH - 1)
   local id, owner, queue, priority, spec, limits, max_starts, retention, interactive, accepted_by, idem, fingerprint,
-    most_live, step, at_once, trace, token = unpack(ARGV, a, a + ARGS_EACH - 1)
-  step, most_live = num(step), num(most_live)
+    most_live, most_waiting, step, at_once, trace, token = unpack(ARGV, a, a + ARGS_EACH - 1)
+  step, most_live, most_waiting = num(step), num(most_live), num(most_waiting)
+  local starts = token ~= '' and redis.call('EXISTS', ready) == 0
   -- A job costs Redis about so much beside its request, its output and its files.
   local bytes = #spec + 2000
   if idem ~= '' then
@@ -77,6 +79,7 @@ local function accept(k, a)
   if depth >= most_queued then return refuse('QUEUE_FULL', depth, soon) end
   if queued_bytes + bytes > most_bytes then return refuse('QUEUE_BYTES', queued_bytes, soon) end
   if sum.live >= most_live then return refuse('OWNER_FULL', sum.live, soon) end
+  if sum.waiting >= most_waiting and not starts then return refuse('OWNER_QUEUE', sum.waiting, soon) end
   if not sum.is_tidy then tidy(sum) end
   if sum.bytes + bytes > most_stored then
     local next = redis.call('ZRANGE', sum.kept, 0, 0, 'WITHSCORES')
@@ -103,12 +106,13 @@ local function accept(k, a)
   paces[interactive] = paces[interactive] or pace(interactive, unpack(stats, 5))
   local running, slots, run_ms = unpack(paces[interactive])
   local reply = {'OK', int(now), 0, running, slots, run_ms, int(math.ceil(math.max(0, posts_until - now)))}
-  if token ~= '' and redis.call('EXISTS', ready) == 0 then
+  if starts then
     claimed_tag = tag
     reply[8] = start_job(id, nil, interactive, ARGV[7], token, now, ARGV[8])
     reply[9] = int(math.max(0, most_stored - sum.bytes))
     return reply
   end
+  sum.waiting = sum.waiting + 1
   depth, queued_bytes, tokens[queue] = depth + 1, queued_bytes + bytes, (tokens[queue] or 0) + 1
   redis.call('ZADD', ready, score, id)
   deadlines[#deadlines + 1] = int(now + timeout)
@@ -123,7 +127,8 @@ for i = 0, (#KEYS - FIRST_KEY + 1) / KEYS_EACH - 1 do
 end
 for key, sum in pairs(sums) do
   if sum.changed then
-    redis.call('HSET', key, 'tag', int(sum.tag), 'posts_until', int(round(sum.posts_until)), 'bytes', int(sum.bytes), 'live', int(sum.live))
+    redis.call('HSET', key, 'tag', int(sum.tag), 'posts_until', int(round(sum.posts_until)), 'bytes', int(sum.bytes), 'live', int(sum.live),
+      'waiting', int(sum.waiting))
     local expiry = later(sum.expiry, sum.last)
     if expiry then
       redis.call('HSET', key, 'until', int(expiry))

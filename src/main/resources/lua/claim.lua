@@ -37,6 +37,7 @@ local j = redis.call('HMGET', job_key(best), 'fence', 'tag', 'spec', 'cancel', '
   'trace')
 redis.call('ZREM', KEYS[best_queue], best)
 redis.call('ZREM', P .. 'deadline', best)
+count_waiting(j[7], -1)
 local fence, starts = start_job(best, j[1], j[9], ARGV[2], ARGV[3], now, ARGV[4])
 if num(j[2]) > num(redis.call('HGET', KEYS[2], 'tag')) then redis.call('HSET', KEYS[2], 'tag', j[2]) end
 redis.call('HINCRBY', KEYS[2], 'queued_bytes', int(-num(j[8])))

@@ -80,6 +80,12 @@ local function bury(id, now, expires_at)
   if over > 0 then redis.call('ZREMRANGEBYRANK', gone, 0, over - 1) end
 end
 
+-- Counts an owner's jobs that wait. One that an older release accepted was not counted.
+local function count_waiting(owner, by)
+  local account = P .. 'owner-sum:' .. owner
+  if redis.call('HINCRBY', account, 'waiting', by) < 0 then redis.call('HSET', account, 'waiting', '0') end
+end
+
 -- Starts a job that waits: it is a runner's now, by a fence, a claim token and a lease. before: the fence of its last start,
 -- nil when there was none. Returns its new fence, and how often it has been started.
 local function start_job(id, before, interactive, node, token, now, lease_ms)
@@ -122,6 +128,7 @@ local function end_job(id, now, status, result, n)
   redis.call('HSET', job_key(id), 'status', status, 'finished_at', int(now), 'expires_at', at, 'result', result,
     'kept_bytes', bytes)
   redis.call('ZADD', P .. 'owner-kept:' .. owner, at, id .. '|' .. bytes)
+  if j[6] == 'QUEUED' then count_waiting(owner, -1) end
   local sum = redis.call('HMGET', account, 'bytes', 'live', 'until')
   -- What is kept must not be forgotten before the sum of it.
   local expiry = later(sum[3], now + keep + DAY_MS) or num(sum[3])
@@ -143,7 +150,7 @@ local function end_job(id, now, status, result, n)
 end
 
 -- Puts a running job back at its old place in the queue, for another start, and drops what files this one has stored.
--- j: fence, score, queue, started_at, queue_timeout_ms and spec_bytes, as HMGET gives them.
+-- j: fence, score, queue, started_at, queue_timeout_ms, spec_bytes and owner, as HMGET gives them.
 local function requeue(id, now, j)
   drop_files(id)
   redis.call('DEL', job_key(id) .. ':in') -- signals to a program that is gone
@@ -154,6 +161,7 @@ local function requeue(id, now, j)
   redis.call('ZADD', P .. 'ready:' .. j[3], j[2], id)
   redis.call('ZADD', P .. 'deadline', int(now + num(j[5])), id)
   redis.call('HINCRBY', P .. 'stats', 'queued_bytes', int(num(j[6])))
+  count_waiting(j[7], 1)
   wake(j[3], 1)
 end
 

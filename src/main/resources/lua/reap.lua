@@ -32,7 +32,7 @@ local ended = {}
 if now <= num(ARGV[3]) then ended = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', 0, num(ARGV[2])) end
 for _, id in ipairs(ended) do
   local j = redis.call('HMGET', job_key(id), 'status', 'starts', 'max_starts', 'interactive', 'cancel', 'accepted_by', 'fence',
-    'score', 'queue', 'started_at', 'queue_timeout_ms', 'spec_bytes')
+    'score', 'queue', 'started_at', 'queue_timeout_ms', 'spec_bytes', 'owner')
   redis.call('ZREM', KEYS[1], id)
   if j[1] == 'RUNNING' then
     if j[5] then
@@ -42,7 +42,7 @@ for _, id in ipairs(ended) do
       give_up(id, ARGV[4], 'WORKER_LOST')
       tell(id, 'LOST', j[6])
     else
-      requeue(id, now, {unpack(j, 7, 12)})
+      requeue(id, now, {unpack(j, 7, 13)})
       tell(id, 'REQUEUED', j[6])
     end
   end

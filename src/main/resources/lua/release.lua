@@ -8,12 +8,12 @@ local id = ARGV[2]
 if not holds(id, ARGV[3]) then return 'NOT_HELD' end
 local now = now_ms()
 local j = redis.call('HMGET', KEYS[1], 'fence', 'score', 'queue', 'started_at', 'queue_timeout_ms', 'spec_bytes',
-  'cancel', 'interactive')
-if j[7] then
+  'owner', 'cancel', 'interactive')
+if j[8] then
   end_job(id, now, 'CANCELLED', ARGV[4], '*')
   return 'CANCELLED'
 end
-if j[8] == '1' then
+if j[9] == '1' then
   end_job(id, now, 'ERROR', ARGV[5], '*')
   return 'LOST'
 end

@@ -102,6 +102,9 @@ final class KeysCommand {
         @Option(names = "--live", paramLabel = "N", description = "Jobs that may wait and run at a time.")
         private Long live;
 
+        @Option(names = "--queued", paramLabel = "N", description = "Of these, jobs that may wait at a time.")
+        private Long queued;
+
         @Option(names = "--cpu-ms", paramLabel = "N", description = "Most CPU time that a job may ask for.")
         private Long cpuMs;
 
@@ -129,7 +132,8 @@ final class KeysCommand {
 
         private Allowance read() throws IOException {
             try {
-                return new Allowance(postsPerMinute, live, cpuMs, wallMs, memoryBytes, priority, retentionS, runtimes);
+                return new Allowance(
+                        postsPerMinute, live, queued, cpuMs, wallMs, memoryBytes, priority, retentionS, runtimes);
             } catch (IllegalArgumentException e) {
                 throw new IOException(e.getMessage(), e);
             }

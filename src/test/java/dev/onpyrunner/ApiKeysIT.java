@@ -228,6 +228,21 @@ class ApiKeysIT {
     }
 
     @Test
+    void so_many_jobs_of_a_key_may_wait() throws Exception {
+        String key = keys(0, "add", "dan", "--live", "10", "--queued", "2");
+        assertThat(keys(0, "list")).contains("queued=2");
+        awaitKnown(key);
+        for (int i = 0; i < 2; i++) {
+            assertThat(post(key, Map.of("source", "")).statusCode()).isEqualTo(202);
+        }
+        HttpResponse<String> third = post(key, Map.of("source", ""));
+        assertThat(third.statusCode()).isEqualTo(429);
+        assertThat(third.body()).contains("2 of your jobs wait to be run");
+        assertThat(third.headers().firstValue("Retry-After")).isPresent();
+        keys(0, "remove", "dan");
+    }
+
+    @Test
     void who_may_post_so_many_a_minute_is_told_how_many_are_left() throws Exception {
         String key = keys(0, "add", "cid", "--per-minute", "3", "--live", "100");
         awaitKnown(key);

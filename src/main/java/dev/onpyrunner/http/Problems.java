@@ -185,6 +185,7 @@ final class Problems {
             return Problem.of(Kind.TOO_LARGE, why);
         }
         boolean ofClient = refusal instanceof Refusal.TooManyJobs
+                || refusal instanceof Refusal.TooManyQueued
                 || refusal instanceof Refusal.TooManyBytes
                 || refusal instanceof Refusal.TooManyPosts;
         int retryS = (int) Math.max(1, Math.min(MAX_RETRY_S, (refusal.retryAfterMs() + 999) / 1000));

@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param postsPerMinute how many jobs may be posted, and as many of them at once
  * @param live most jobs that have not ended
+ * @param queued most of them that wait
  * @param cpuMs most CPU time of a job, in milliseconds; this and what follows never go beyond what the server allows to all
  * @param wallMs most time of a job on the clock, in milliseconds
  * @param memoryBytes most memory of a job
@@ -22,6 +23,7 @@ import java.util.List;
 public record Allowance(
         Integer postsPerMinute,
         Long live,
+        Long queued,
         Long cpuMs,
         Long wallMs,
         Long memoryBytes,
@@ -29,13 +31,14 @@ public record Allowance(
         Long retentionS,
         List<String> runtimes) {
     /** Whatever everybody may. */
-    public static final Allowance USUAL = new Allowance(null, null, null, null, null, null, null, null);
+    public static final Allowance USUAL = new Allowance(null, null, null, null, null, null, null, null, null);
 
     private static final int MOST_PER_MINUTE = 60_000;
 
     public Allowance {
         between("posts per minute", postsPerMinute, 1, MOST_PER_MINUTE);
         between("live jobs", live, 1, Integer.MAX_VALUE);
+        between("queued jobs", queued, 1, Integer.MAX_VALUE);
         between("CPU milliseconds", cpuMs, 1, Long.MAX_VALUE);
         between("wall milliseconds", wallMs, 1, Long.MAX_VALUE);
         between("bytes of memory", memoryBytes, Limits.MIN_MEMORY, Long.MAX_VALUE);
@@ -55,6 +58,7 @@ public record Allowance(
     public Share share(Share usual) {
         return new Share(
                 live == null ? usual.live() : live,
+                queued != null ? queued : live == null ? usual.queued() : live,
                 postsPerMinute == null ? usual.stepMs() : 60_000.0 / postsPerMinute,
                 postsPerMinute == null ? usual.atOnce() : postsPerMinute);
     }

@@ -159,7 +159,7 @@ public final class JobStore {
      * Stores a job and its place in the queue, or starts it at once in a free slot.
      *
      * @param acceptedBy bus address that is told of the job's end
-     * @return fails with {@link Refusal.QueueFull}, {@link Refusal.TooManyJobs}, {@link Refusal.TooManyBytes}, {@link
+     * @return fails with {@link Refusal.QueueFull}, {@link Refusal.TooManyJobs}, {@link Refusal.TooManyQueued}, {@link Refusal.TooManyBytes}, {@link
      *     Refusal.TooManyPosts}, {@link Refusal.StoreFull} or {@link Refusal.KeyReused}; then nothing is stored
      */
     public Future<Accepted> accept(Owner owner, JobSpec spec, Optional<Idempotency> idempotency, String acceptedBy) {
@@ -206,6 +206,7 @@ public final class JobStore {
                 idem,
                 idempotency.map(Idempotency::fingerprint).orElse(""),
                 share.live(),
+                share.queued(),
                 share.stepMs(),
                 share.atOnce(),
                 trace.map(TraceContext::parent).orElse(""),
@@ -323,6 +324,7 @@ public final class JobStore {
                     case "QUEUE_FULL" -> Refusal.QueueFull.ofJobs(figure, retryMs);
                     case "QUEUE_BYTES" -> Refusal.QueueFull.ofBytes(figure, retryMs);
                     case "OWNER_FULL" -> new Refusal.TooManyJobs(figure, retryMs);
+                    case "OWNER_QUEUE" -> new Refusal.TooManyQueued(figure, retryMs);
                     case "OWNER_BYTES" -> new Refusal.TooManyBytes(figure, retryMs);
                     case "RATE" ->
                         new Refusal.TooManyPosts(retryMs, share.left(Math.round(share.stepMs() * share.atOnce())));

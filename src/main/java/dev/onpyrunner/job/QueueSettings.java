@@ -56,7 +56,7 @@ public record QueueSettings(
     /** What an owner may have of whom nothing else is said. */
     public Share share() {
         double stepMs = postsPerSecondPerClient == 0 ? 0 : 1_000.0 / postsPerSecondPerClient;
-        return new Share(maxLivePerClient, stepMs, postsAtOncePerClient);
+        return new Share(maxLivePerClient, maxLivePerClient, stepMs, postsAtOncePerClient);
     }
 
     private static void positive(String name, long value) {

@@ -62,6 +62,15 @@ public abstract sealed class Refusal extends RuntimeException {
         }
     }
 
+    /** As many of this owner's jobs wait as may. */
+    public static final class TooManyQueued extends Refusal {
+        private static final long serialVersionUID = 1L;
+
+        TooManyQueued(long queued, long retryAfterMs) {
+            super(queued + " of your jobs wait to be run, as many as may. Wait for some.", retryAfterMs);
+        }
+    }
+
     /** This owner has as many bytes stored as one may have. */
     public static final class TooManyBytes extends Refusal {
         private static final long serialVersionUID = 1L;

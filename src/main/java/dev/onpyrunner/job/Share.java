@@ -4,13 +4,14 @@ package dev.onpyrunner.job;
  * What of the queue one owner may have.
  *
  * @param live most jobs that have not ended
+ * @param queued most of them that wait
  * @param stepMs time between two posts, as a mean, in milliseconds; 0 for no limit
  * @param atOnce how many posts may come at once after a quiet time
  */
-public record Share(long live, double stepMs, int atOnce) {
+public record Share(long live, long queued, double stepMs, int atOnce) {
     public Share {
-        if (live < 1 || stepMs < 0 || atOnce < 1) {
-            throw new IllegalArgumentException("not a share: " + live + " " + stepMs + " " + atOnce);
+        if (live < 1 || queued < 1 || stepMs < 0 || atOnce < 1) {
+            throw new IllegalArgumentException("not a share: " + live + " " + queued + " " + stepMs + " " + atOnce);
         }
     }
 

@@ -387,11 +387,14 @@ final class QueueHistory {
         int key = s.which() % 4;
         Optional<Idempotency> idempotency =
                 key < 2 ? Optional.empty() : Optional.of(Idempotency.of(owner, "key" + key, spec));
+        Share usual = settings.share();
+        Share share =
+                new Share(usual.live(), s.which() / 4 % 3 == 0 ? 2 : usual.live(), usual.stepMs(), usual.atOnce());
         int worker = s.how() / 96 % workers.size();
         AtomicReference<Claim> started = new AtomicReference<>();
         offered = s.how() / 192 % 2 == 0 ? Optional.empty() : Optional.of(slot(worker, started));
-        Future<String> accepted =
-                answer(jobs.accept(owner, spec, idempotency, "here").map(a -> {
+        Future<String> accepted = answer(jobs.accept(owner, share, spec, idempotency, "here", Optional.empty())
+                .map(a -> {
                     if (a.replayed()) {
                         return "same " + a.id();
                     }
@@ -421,7 +424,7 @@ final class QueueHistory {
                         spec.maxStarts(),
                         key < 2 ? "" : ", Idempotency-Key " + key,
                         isOffered ? ", a slot is free" : "");
-        return new Done(told, said, (m, now) -> m.accept(id, owner, spec, idempotency, slot, now));
+        return new Done(told, said, (m, now) -> m.accept(id, owner, spec, idempotency, slot, share.queued(), now));
     }
 
     private static FreeSlots.Slot slot(int worker, AtomicReference<Claim> started) {

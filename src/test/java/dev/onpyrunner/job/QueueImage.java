@@ -171,7 +171,11 @@ final class QueueImage {
                             "live=" + model.live(owner).count(),
                             "posts_until=" + a.postsUntil,
                             "tag=" + a.tag,
-                            "until=" + a.until));
+                            "until=" + a.until,
+                            "waiting="
+                                    + model.live(owner)
+                                            .filter(r -> r.status == JobStatus.QUEUED)
+                                            .count()));
             image.expiries.put("owner-sum:" + owner.name(), a.until);
             Map<String, Long> kept = new HashMap<>();
             a.kept.forEach((id, k) -> kept.put(id + "|" + k.bytes(), k.expiresAt()));

@@ -255,7 +255,13 @@ final class QueueModel {
     record Slot(String node, String token) {}
 
     String accept(
-            JobId id, Owner owner, JobSpec spec, Optional<Idempotency> idempotency, Optional<Slot> slot, long now) {
+            JobId id,
+            Owner owner,
+            JobSpec spec,
+            Optional<Idempotency> idempotency,
+            Optional<Slot> slot,
+            long mostWaiting,
+            long now) {
         long bytes = spec.toJson().toBuffer().length();
         long most = Math.min(settings.maxQueuedBytes(), settings.maxStoredBytesPerClient()) - OVERHEAD;
         if (bytes > most) {
@@ -282,6 +288,11 @@ final class QueueModel {
         if (live >= settings.maxLivePerClient()) {
             return refused("OWNER_FULL", new Refusal.TooManyJobs(live, 0));
         }
+        boolean starts = slot.isPresent() && ready(spec.queue()).isEmpty();
+        long waiting = live(owner).filter(r -> r.status == JobStatus.QUEUED).count();
+        if (waiting >= mostWaiting && !starts) {
+            return refused("OWNER_QUEUE", new Refusal.TooManyQueued(waiting, 0));
+        }
         List<JobId> expired = account.kept.keySet().stream()
                 .filter(k -> account.kept.get(k).expiresAt() <= now)
                 .toList();
@@ -298,11 +309,10 @@ final class QueueModel {
         account.keep(now + DAY_MS + row.keepMs() + settings.timeoutMs());
         row.deadline = now + settings.timeoutMs();
         row.append(1, JobEvent.STATE, 0, "QUEUED");
-        boolean isAlone = ready(spec.queue()).isEmpty();
         jobs.put(id, row);
         idempotency.ifPresent(i -> keys.put(i.key(), new Key(id, i.fingerprint())));
         count("accepted");
-        if (slot.isPresent() && isAlone) {
+        if (starts) {
             Claim claim = start(row, slot.get().token(), slot.get().node(), false, now);
             return "queued " + now + " at 1 and started: " + claim;
         }

@@ -110,6 +110,9 @@ final class QueueRules {
                 .toList();
         Map<String, String> sum = after.fields("owner-sum:" + owner);
         hold(number(sum, "live") == live.size(), "an owner's live jobs are counted until they end");
+        long waiting =
+                live.stream().filter(h -> h.get("status").equals("QUEUED")).count();
+        hold(number(sum, "waiting") == waiting, "an owner's jobs are counted while they wait");
         long requests = live.stream().mapToLong(h -> number(h, "spec_bytes")).sum();
         long kept = after.fields("owner-kept:" + owner).keySet().stream()
                 .mapToLong(k -> Long.parseLong(k.substring(k.indexOf('|') + 1)))
