@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The commands of the pages about what operators add, typed as they stand there into a shell, in a folder that looks like a
- * checkout. Addresses of other machines, ports and folders of this one are put in by variables.
+ * The commands of the README, and of the pages about what operators add, typed as they stand there into a shell, in a folder
+ * that looks like a checkout. Addresses of other machines, ports and folders of this one are put in by variables.
  */
 @Timeout(180)
 class DocsCommandsIT {
@@ -38,7 +38,8 @@ class DocsCommandsIT {
     /** The block of a page, fenced or indented, that has this text. */
     private static String block(String page, String part) throws IOException {
         List<String> found = new ArrayList<>();
-        Matcher block = BLOCK.matcher(Files.readString(Path.of("docs", page)));
+        Matcher block =
+                BLOCK.matcher(Files.readString(page.equals("README.md") ? Path.of(page) : Path.of("docs", page)));
         while (block.find()) {
             String text =
                     block.group(3) == null ? block.group(2) : block.group(3).replaceAll("(?m)^ {4}", "");
@@ -81,6 +82,7 @@ class DocsCommandsIT {
     private ProcessBuilder shell(String commands, Map<String, String> variables) {
         ProcessBuilder shell = new ProcessBuilder("timeout", "150", "bash", "-euo", "pipefail", "-c", commands);
         shell.directory(folder.toFile());
+        shell.redirectInput(Path.of("/dev/null").toFile());
         shell.environment().putAll(variables);
         shell.environment().merge("PATH", "", (path, none) -> folder.resolve("bin") + ":" + path);
         return shell;
@@ -97,9 +99,59 @@ class DocsCommandsIT {
     }
 
     @Test
+    void the_calls_of_the_readme_do_what_it_says() throws Exception {
+        Files.writeString(folder.resolve("main.py"), "print(open('data.csv').read())");
+        Files.writeString(folder.resolve("data.csv"), "a,b");
+        try (TestNode node = TestNode.start(Map.of())) {
+            JsonNode several = answer(node, block("README.md", "curl -F"));
+            assertThat(several.get("stdout").asText()).isEqualTo("a,b\n");
+            assertThat(several.at("/limits/cpu_ms").asInt()).isEqualTo(2_000);
+
+            String typing = block("README.md", "curl --data-binary $'Ann");
+            String last = typing.strip().lines().reduce((a, b) -> b).orElseThrow();
+            // The call in the middle answers, too.
+            JsonNode dialogue = answer(node, typing.replace(last, "echo; " + last));
+            assertThat(dialogue.get("outcome").asText()).isEqualTo("OK");
+            assertThat(dialogue.get("stdout").asText()).isEqualTo("Name? Hello, Ann\n");
+
+            JsonNode collected =
+                    answer(node, block("README.md", "\"collect\": [\"*.csv\"]")).get("files");
+            JsonNode shown = TestNode.JSON.readTree(block("README.md", "\"media_type\""));
+            for (String field : List.of("path", "size_bytes", "media_type")) {
+                assertThat(collected.at("/0/" + field)).as(field).isEqualTo(shown.at("/0/" + field));
+            }
+            assertThat(node.get(collected.at("/0/url").asText()).body()).startsWith("0,0\n1,1\n2,4\n");
+        }
+        Files.writeString(folder.resolve("program.py"), "open('made.csv', 'w').write('x')");
+        type(block("README.md", "run program.py"), Map.of());
+        assertThat(folder.resolve("made.csv")).hasContent("x");
+    }
+
+    /** What the last command prints: a job. */
+    private JsonNode answer(TestNode node, String commands) throws IOException, InterruptedException {
+        String here =
+                commands.replace("localhost:8080", node.uri("/").getAuthority()).replace("curl ", "curl -sS ");
+        String out = type(here, Map.of());
+        return TestNode.JSON.readTree(out.strip().lines().reduce((a, b) -> b).orElseThrow());
+    }
+
+    /** A package from where pip gets them here: uv may not reach that. */
+    private Path wheels(String name) throws IOException, InterruptedException {
+        type(
+                "/usr/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all:"
+                        + " --dest wheels " + name,
+                Map.of());
+        return folder.resolve("wheels");
+    }
+
+    @Test
     void a_runtime_of_ones_own_is_made_by_the_commands_of_its_page() throws Exception {
         Path runtimes = folder.resolve("runtimes");
-        type(block("runtimes.md", "mkdir my-tools"), Map.of("ONPY_RUNNER_RUNTIMES_DIR", runtimes.toString()));
+        Path settings = Files.writeString(
+                folder.resolve("uv.toml"), "no-index = true\nfind-links = [\"" + wheels("PyYAML") + "\"]\n");
+        Map<String, String> here =
+                Map.of("ONPY_RUNNER_RUNTIMES_DIR", runtimes.toString(), "UV_CONFIG_FILE", settings.toString());
+        type(block("runtimes.md", "mkdir my-tools"), here);
         try (TestNode node = TestNode.start(Map.of("runner.runtimes_dir", runtimes.toString()))) {
             JsonNode job = node.run(Map.of("source", "import yaml; print(yaml.dump({'a': 1}))", "runtime", "my-tools"));
             assertThat(job.get("stdout").asText()).isEqualTo("a: 1\n\n");
@@ -108,12 +160,7 @@ class DocsCommandsIT {
 
     @Test
     void a_program_that_names_its_packages_gets_them_with_the_settings_of_its_page() throws Exception {
-        Path index = folder.resolve("index");
-        // The page's packages, from where this machine gets packages.
-        type(
-                "/usr/bin/python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all:"
-                        + " --dest index humanize",
-                Map.of());
+        Path index = wheels("humanize");
         ObjectNode shown = (ObjectNode) TestNode.JSON.readTree("{" + block("dependencies.md", "\"enabled\"") + "}");
         ((ObjectNode) shown.get("dependencies")).put("index", index.toString());
         Path file = folder.resolve("node.json");
