@@ -226,7 +226,7 @@ class Node:
     def __init__(self, folder, name="node", arguments=(), environment=None, direct=True):
         self.said, self.data = folder / f"{name}.log", folder / name
         start = (
-            [str(java_program("java")), "-XX:+UseG1GC", "-XX:MaxRAMPercentage=25", "-jar", str(JAR)]
+            [str(java_program("java")), "-XX:+UseG1GC", "-XX:MaxRAMPercentage=25", "-XX:TieredStopAtLevel=1", "-jar", str(JAR)]
             if direct
             else [str(HOME / "onpyrunner")]
         )
